@@ -1,0 +1,1 @@
+"""What every room stands on: time, failure, durations, configuration files, HTTP client, self-metrics."""

@@ -1,0 +1,11 @@
+"""The `watchkeeper` command."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+@click.version_option(package_name="watchkeeper")
+def main() -> None:
+    """Production monitoring and alerting in one process."""

@@ -1,0 +1,1 @@
+"""Frozen values that the rooms pass on to each other."""
