@@ -48,7 +48,8 @@ class LabelFrame:
     def labels(self, row: int) -> Labels:
         """One series' labels."""
         strings = self.symbols.strings
-        return Labels((name, strings[code]) for name, code in zip(self.names, self.codes[row].tolist(), strict=True))
+        codes: list[int] = self.codes[row].tolist()
+        return Labels((name, strings[code]) for name, code in zip(self.names, codes, strict=True))
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_] | Sequence[int]) -> LabelFrame:
         """The frame of the given rows (positions, or a mask)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ class Symbols:
         return self._strings[code]
 
     @property
-    def strings(self) -> Sequence[str]:
+    def strings(self) -> list[str]:
         """All strings by their symbol; to be read only."""
         return self._strings
 
