@@ -1,0 +1,1 @@
+"""PromQL: text → tree with positions → checked tree → plan → columns."""
