@@ -1,0 +1,1 @@
+"""The scrape loop: targets, their schedule, and what they answer."""
