@@ -1,0 +1,162 @@
+"""The functions that every template has."""
+
+from __future__ import annotations
+
+import html as python_html
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+from urllib.parse import quote_plus
+
+from watchkeeper.template.failure import FunctionFailure
+from watchkeeper.template.function import ANY, STRING, Function
+from watchkeeper.template.printing import formatted, joined, lined
+from watchkeeper.template.value import Struct, is_slice, missing, truth, type_name
+
+
+def _len(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value.encode())
+    if isinstance(value, Mapping) or is_slice(value):
+        return len(value)
+    raise FunctionFailure(f"len of type {type_name(value)}")
+
+
+def _whole(index: object) -> int:
+    if isinstance(index, bool) or not isinstance(index, int):
+        raise FunctionFailure(f"cannot index slice/array with type {type_name(index)}")
+    return index
+
+
+def _index(value: Any, *keys: Any) -> Any:
+    for key in keys:
+        if isinstance(value, Mapping):
+            if not isinstance(key, str):
+                raise FunctionFailure(f"value has type {type_name(key)}; should be string")
+            mapping = cast("Mapping[str, Any]", value)
+            value = mapping[key] if key in mapping else missing(mapping)
+        elif isinstance(value, str) or is_slice(value):
+            items = cast("Sequence[Any]", value.encode() if isinstance(value, str) else value)
+            if not 0 <= _whole(key) < len(items):
+                raise FunctionFailure(f"index out of range: {key}")
+            value = items[key]
+        elif value is None:
+            raise FunctionFailure("index of untyped nil")
+        else:
+            raise FunctionFailure(f"can't index item of type {type_name(value)}")
+    return value
+
+
+def _slice(value: Any, *bounds: Any) -> Any:
+    if not isinstance(value, str) and not is_slice(value):
+        raise FunctionFailure(f"can't slice item of type {type_name(value)}")
+    if len(bounds) > (2 if isinstance(value, str) else 3):
+        raise FunctionFailure("too many slice indexes")
+    items = value.encode() if isinstance(value, str) else value
+    places = [0, len(items)]
+    for i, bound in enumerate(bounds[:2]):
+        places[i] = _whole(bound)
+        if not 0 <= places[i] <= len(items):
+            raise FunctionFailure(f"index out of range: {bound}")
+    if places[0] > places[1]:
+        raise FunctionFailure(f"invalid slice index: {places[0]} > {places[1]}")
+    part = items[places[0] : places[1]]
+    return part.decode(errors="replace") if isinstance(part, bytes) else part
+
+
+def _kind(value: object) -> str:
+    return "struct" if isinstance(value, Struct) else type_name(value)
+
+
+def _comparable(a: object, b: object) -> None:
+    if a is not None and b is not None and _kind(a) != _kind(b):
+        raise FunctionFailure(f"incompatible types for comparison: {_kind(a)} and {_kind(b)}")
+    for value in (a, b):
+        if isinstance(value, Mapping) or is_slice(value):
+            raise FunctionFailure(f"non-comparable type {type_name(value)}")
+
+
+def _eq(first: Any, *others: Any) -> bool:
+    if not others:
+        raise FunctionFailure("missing argument for comparison")
+    for other in others:
+        _comparable(first, other)
+        if first == other:
+            return True
+    return False
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def check(a: Any, b: Any) -> bool:
+        _comparable(a, b)
+        if not isinstance(a, str | int | float) or isinstance(a, bool):
+            raise FunctionFailure("invalid type for comparison")
+        return compare(a, b)
+
+    return check
+
+
+_JS = {"\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D"}
+
+
+def _js(text: str) -> str:
+    return "".join(_JS.get(c, c if c >= " " else f"\\u{ord(c):04X}") for c in text)
+
+
+def _html(text: str) -> str:
+    return python_html.escape(text).replace("&quot;", "&#34;").replace("&#x27;", "&#39;").replace("\0", "\ufffd")
+
+
+def _over_text(escape: Callable[[str], str]) -> Callable[..., str]:
+    return lambda *values: escape(joined(values))
+
+
+def _call(function: Any, *arguments: Any) -> Any:
+    if not callable(function):
+        raise FunctionFailure(f"non-function of type {type_name(function)}")
+    return function(*arguments)
+
+
+def _ne(a: Any, b: Any) -> bool:
+    return not _eq(a, b)
+
+
+def _not(value: Any) -> bool:
+    return not truth(value)
+
+
+def _println(*values: Any) -> str:
+    return lined(values)
+
+
+def _printf(pattern: str, *values: Any) -> str:
+    return formatted(pattern, values)
+
+
+def _decided_elsewhere(*values: Any) -> Any:
+    """`and` and `or` do not evaluate every argument, so the evaluator itself does them."""
+    return values[-1]
+
+
+SHORT_CIRCUIT = frozenset({"and", "or"})
+
+BUILTINS: Mapping[str, Function] = {
+    "and": Function(_decided_elsewhere, (ANY,), ANY),
+    "or": Function(_decided_elsewhere, (ANY,), ANY),
+    "not": Function(_not, (ANY,)),
+    "len": Function(_len, (ANY,)),
+    "index": Function(_index, (ANY,), ANY),
+    "slice": Function(_slice, (ANY,), ANY),
+    "call": Function(_call, (ANY,), ANY),
+    "print": Function(_over_text(str), (), ANY),
+    "printf": Function(_printf, (STRING,), ANY),
+    "println": Function(_println, (), ANY),
+    "html": Function(_over_text(_html), (), ANY),
+    "js": Function(_over_text(_js), (), ANY),
+    "urlquery": Function(_over_text(quote_plus), (), ANY),
+    "eq": Function(_eq, (ANY,), ANY),
+    "ne": Function(_ne, (ANY, ANY)),
+    "lt": Function(_ordered(lambda a, b: a < b), (ANY, ANY)),
+    "le": Function(_ordered(lambda a, b: a <= b), (ANY, ANY)),
+    "gt": Function(_ordered(lambda a, b: a > b), (ANY, ANY)),
+    "ge": Function(_ordered(lambda a, b: a >= b), (ANY, ANY)),
+}

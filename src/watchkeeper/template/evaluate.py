@@ -1,0 +1,297 @@
+"""A tree and its data → text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from watchkeeper.template.builtins import SHORT_CIRCUIT
+from watchkeeper.template.failure import FunctionFailure, TemplateFailure
+from watchkeeper.template.function import Function, converted
+from watchkeeper.template.printing import text_of
+from watchkeeper.template.tree import (
+    Action,
+    Branch,
+    Call,
+    Chain,
+    Command,
+    Constant,
+    Dot,
+    Field,
+    FunctionName,
+    Leave,
+    Node,
+    Operand,
+    Pipeline,
+    Text,
+    Variable,
+)
+from watchkeeper.template.value import Struct, is_slice, missing, truth, type_name
+
+_DEEPEST = 100
+_LONGEST = 16 * 1024 * 1024
+
+
+class _Nothing:
+    """«No value came through the pipe», which nil is not."""
+
+
+_NOTHING = _Nothing()
+
+
+class _Break(Exception):  # control flow, no failure
+    pass
+
+
+class _Continue(Exception):  # control flow, no failure
+    pass
+
+
+class Evaluation:
+    """One run of a template over its data. `place` tells line and column of an offset in a named body."""
+
+    def __init__(
+        self,
+        bodies: Mapping[str, tuple[Node, ...]],
+        functions: Mapping[str, Function],
+        place: Callable[[str, int], tuple[int, int]],
+    ) -> None:
+        self._bodies = bodies
+        self._functions = functions
+        self._place = place
+        self._out: list[str] = []
+        self._length = 0
+        self._template = ""
+        self._depth = 0
+        self._scope: list[tuple[str, Any]] = []
+
+    def run(self, name: str, data: Any) -> str:
+        """The text of the template `name` over `data`. Raises TemplateFailure."""
+        self._run_body(name, data)
+        return "".join(self._out)
+
+    def _run_body(self, name: str, data: Any) -> None:
+        outer, scope = self._template, self._scope
+        self._template, self._scope = name, [("$", data)]
+        self._depth += 1
+        self._walk_all(self._bodies[name], data)
+        self._depth -= 1
+        self._template, self._scope = outer, scope
+
+    def _fail(self, node: Operand | Command | Call, message: str) -> TemplateFailure:
+        line, column = self._place(self._template, node.at)
+        text = node.name if isinstance(node, Call) else node.text
+        shown = text if len(text) <= 20 else text[:20] + "..."
+        return TemplateFailure(self._template, line, column, f'executing "{self._template}" at <{shown}>: {message}')
+
+    def _write(self, text: str) -> None:
+        self._length += len(text)
+        if self._length > _LONGEST:
+            raise TemplateFailure(self._template, 1, 1, f"the text grows beyond {_LONGEST} characters")
+        self._out.append(text)
+
+    # Nodes
+
+    def _walk_all(self, nodes: Sequence[Node], dot: Any) -> None:
+        for node in nodes:
+            self._walk(node, dot)
+
+    def _walk(self, node: Node, dot: Any) -> None:
+        match node:
+            case Text():
+                self._write(node.text)
+            case Action():
+                value = self._pipeline(node.pipeline, dot)
+                if not node.pipeline.variables:
+                    self._write(text_of(value, nil="<no value>"))
+            case Branch():
+                depth = len(self._scope)
+                self._branch(node, dot)
+                del self._scope[depth:]
+            case Call():
+                self._call_template(node, dot)
+            case Leave():
+                raise _Break if node.keyword == "break" else _Continue
+
+    def _branch(self, node: Branch, dot: Any) -> None:
+        value = self._pipeline(node.pipeline, dot, declare=node.keyword != "range")
+        if node.keyword == "range":
+            self._range(node, value, dot)
+        elif truth(value):
+            self._walk_all(node.body, value if node.keyword == "with" else dot)
+        else:
+            self._walk_all(node.otherwise, dot)
+
+    def _range(self, node: Branch, value: Any, dot: Any) -> None:
+        pairs = self._pairs(node, value)
+        if not pairs:
+            self._walk_all(node.otherwise, dot)
+            return
+        depth = len(self._scope)
+        for key, item in pairs:
+            try:
+                self._bind_loop(node.pipeline, key, item)
+                self._walk_all(node.body, item)
+            except _Continue:
+                continue
+            except _Break:
+                break
+            finally:
+                del self._scope[depth:]
+
+    def _pairs(self, node: Branch, value: Any) -> list[tuple[Any, Any]]:
+        if value is None:
+            return []
+        if isinstance(value, int) and not isinstance(value, bool):
+            return [(i, i) for i in range(value)]
+        if isinstance(value, Mapping):
+            return sorted(cast("Mapping[str, Any]", value).items())
+        if is_slice(value):
+            return list(enumerate(value))
+        raise self._fail(node.pipeline, f"range can't iterate over {text_of(value)}")
+
+    def _bind_loop(self, pipeline: Pipeline, key: Any, item: Any) -> None:
+        values = [item] if len(pipeline.variables) == 1 else [key, item]
+        for name, value in zip(pipeline.variables, values, strict=False):
+            if pipeline.assigns:
+                self._assign(name, value)
+            else:
+                self._scope.append((name, value))
+
+    def _call_template(self, node: Call, dot: Any) -> None:
+        if node.name not in self._bodies:
+            raise self._fail(node, f'template "{node.name}" not defined')
+        if self._depth >= _DEEPEST:
+            raise self._fail(node, f"exceeded maximum template depth ({_DEEPEST})")
+        self._run_body(node.name, None if node.pipeline is None else self._pipeline(node.pipeline, dot))
+
+    # Variables
+
+    def _lookup(self, name: str) -> Any:
+        return next(value for known, value in reversed(self._scope) if known == name)
+
+    def _assign(self, name: str, value: Any) -> None:
+        for i in range(len(self._scope) - 1, -1, -1):
+            if self._scope[i][0] == name:
+                self._scope[i] = (name, value)
+                return
+
+    # Pipelines
+
+    def _pipeline(self, pipeline: Pipeline, dot: Any, declare: bool = True) -> Any:
+        value: Any = _NOTHING
+        for command in pipeline.commands:
+            value = self._command(command, dot, value)
+        if declare:
+            for name in pipeline.variables:
+                if pipeline.assigns:
+                    self._assign(name, value)
+                else:
+                    self._scope.append((name, value))
+        return value
+
+    def _command(self, command: Command, dot: Any, final: Any) -> Any:
+        first, rest = command.arguments[0], command.arguments[1:]
+        match first:
+            case FunctionName():
+                return self._function(command, first.name, rest, dot, final)
+            case Field():
+                return self._fields(first, dot, first.names, rest, dot, final)
+            case Variable() if first.names:
+                return self._fields(first, self._lookup(first.name), first.names, rest, dot, final)
+            case Chain():
+                return self._fields(first, self._operand(first.of, dot), first.names, rest, dot, final)
+            case Constant(value=None):
+                raise self._fail(first, "nil is not a command")
+            case _:
+                if rest or final is not _NOTHING:
+                    raise self._fail(first, f"can't give argument to non-function {first.text}")
+                return self._operand(first, dot)
+
+    def _operand(self, node: Operand, dot: Any) -> Any:
+        match node:
+            case Constant():
+                return node.value
+            case Dot():
+                return dot
+            case Variable():
+                value = self._lookup(node.name)
+                return self._fields(node, value, node.names, (), dot, _NOTHING) if node.names else value
+            case Field():
+                return self._fields(node, dot, node.names, (), dot, _NOTHING)
+            case Chain():
+                return self._fields(node, self._operand(node.of, dot), node.names, (), dot, _NOTHING)
+            case FunctionName():
+                return self._function(node, node.name, (), dot, _NOTHING)
+            case Pipeline():
+                return self._pipeline(node, dot)
+
+    def _fields(
+        self, node: Operand, value: Any, names: Sequence[str], arguments: Sequence[Operand], dot: Any, final: Any
+    ) -> Any:
+        for name in names[:-1]:
+            value = self._field(node, value, name, (), dot, _NOTHING)
+        return self._field(node, value, names[-1], arguments, dot, final)
+
+    def _field(self, node: Operand, value: Any, name: str, arguments: Sequence[Operand], dot: Any, final: Any) -> Any:
+        if isinstance(value, Struct) and name in value.go_methods:
+            method = value.go_methods[name]
+            given = [self._operand(argument, dot) for argument in arguments]
+            if final is not _NOTHING:
+                given.append(final)
+            try:
+                method.check_count(name, len(given))
+            except FunctionFailure as why:
+                raise self._fail(node, str(why)) from None
+            return self._invoke(node, name, method.call, given)
+        if arguments or final is not _NOTHING:
+            raise self._fail(node, f"{name} has arguments but cannot be invoked as function")
+        if isinstance(value, Struct):
+            if name not in value.go_fields:
+                raise self._fail(node, f"can't evaluate field {name} in type {value.go_type}")
+            return value.go_fields[name]
+        if isinstance(value, Mapping):
+            mapping = cast("Mapping[str, Any]", value)
+            return mapping[name] if name in mapping else missing(mapping)
+        if value is None:
+            raise self._fail(node, f'nil data; no entry for key "{name}"')
+        raise self._fail(node, f"can't evaluate field {name} in type {type_name(value)}")
+
+    # Functions
+
+    def _function(self, node: Operand | Command, name: str, arguments: Sequence[Operand], dot: Any, final: Any) -> Any:
+        function = self._functions[name]
+        try:
+            function.check_count(name, len(arguments) + (final is not _NOTHING))
+        except FunctionFailure as why:
+            raise self._fail(node, str(why)) from None
+        if name in SHORT_CIRCUIT:
+            return self._first_deciding(name == "or", arguments, dot, final)
+        given = [self._argument(function, i, argument, dot) for i, argument in enumerate(arguments)]
+        if final is not _NOTHING:
+            try:
+                given.append(converted(final, function.kind(len(arguments)), constant=False))
+            except FunctionFailure as why:
+                raise self._fail(node, str(why)) from None
+        return self._invoke(node, name, function.call, given)
+
+    def _argument(self, function: Function, position: int, argument: Operand, dot: Any) -> Any:
+        value = self._operand(argument, dot)
+        try:
+            return converted(value, function.kind(position), constant=isinstance(argument, Constant))
+        except FunctionFailure as why:
+            raise self._fail(argument, str(why)) from None
+
+    def _first_deciding(self, wanted: bool, arguments: Sequence[Operand], dot: Any, final: Any) -> Any:
+        value = final
+        for argument in arguments:
+            value = self._operand(argument, dot)
+            if truth(value) is wanted:
+                return value
+        return value if final is _NOTHING else final
+
+    def _invoke(self, node: Operand | Command, name: str, call: Callable[..., Any], given: list[Any]) -> Any:
+        try:
+            return call(*given)
+        except FunctionFailure as why:
+            raise self._fail(node, f"error calling {name}: {why}") from None

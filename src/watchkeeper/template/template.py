@@ -1,0 +1,42 @@
+"""A template, read once and run as often as needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from watchkeeper.template.builtins import BUILTINS
+from watchkeeper.template.evaluate import Evaluation
+from watchkeeper.template.function import Function
+from watchkeeper.template.parser import Bodies, parse, place
+
+
+class Template:
+    """A named text and the templates it defines; further texts may add to or replace what is defined."""
+
+    def __init__(self, functions: Mapping[str, Function] | None = None) -> None:
+        self._functions: dict[str, Function] = {**BUILTINS, **(functions or {})}
+        self._bodies: Bodies = {}
+        self._texts: dict[str, str] = {}
+
+    @classmethod
+    def read(cls, name: str, text: str, functions: Mapping[str, Function] | None = None) -> Template:
+        """Read one text. Raises TemplateFailure with line and column."""
+        template = cls(functions)
+        template.add(name, text)
+        return template
+
+    def add(self, name: str, text: str) -> None:
+        """Read a further text. Raises TemplateFailure; then nothing is added."""
+        bodies = parse(name, text, self._functions)
+        self._bodies.update(bodies)
+        self._texts.update(dict.fromkeys(bodies, text))
+
+    def defines(self, name: str) -> bool:
+        """Say whether there is a template of that name."""
+        return name in self._bodies
+
+    def render(self, name: str, data: Any, functions: Mapping[str, Function] | None = None) -> str:
+        """The text of `name` over `data`; `functions` replaces functions for this run. Raises TemplateFailure."""
+        known = {**self._functions, **functions} if functions else self._functions
+        return Evaluation(self._bodies, known, lambda body, at: place(self._texts[body], at)).run(name, data)

@@ -1,0 +1,106 @@
+"""Templates: what they print, and what they say when they are wrong."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watchkeeper.template import Function, Template, TemplateFailure
+
+
+@dataclass(frozen=True)
+class Alert:
+    go_fields: dict[str, Any]
+    go_type: str = "template.Alert"
+    go_methods: dict[str, Function] = field(
+        default_factory=lambda: {"Twice": Function(lambda text: text * 2, ("string",))}
+    )
+
+
+DATA = {
+    "labels": {"a": "1", "b": "x"},
+    "value": 0.123456,
+    "list": ["p", "q"],
+    "count": 3,
+    "alert": Alert({"Name": "Down", "Nested": {"k": [1, 2]}}),
+}
+
+
+def render(text: str, data: Any = DATA) -> str:
+    return Template.read("t", text).render("t", data)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", "plain"),
+        ('{{ .value | printf "%.2f" }}%', "0.12%"),
+        ("{{range $i, $e := .list}}{{$i}}={{$e}},{{end}}", "0=p,1=q,"),
+        ("a {{- if eq .count 3 -}} three {{- else}}x{{end}}", "athree"),
+        ("{{if false}}1{{else if .list}}2{{else}}3{{end}}", "2"),
+        ("{{with .labels}}{{.a}}{{.missing}}{{end}}", "1"),
+        ("{{with false}}x{{else with .count}}{{.}}{{end}}", "3"),
+        ("{{range .nothing}}x{{else}}none{{end}}", "none"),
+        ("{{range $k, $v := .labels}}{{if eq $k `b`}}{{break}}{{end}}{{$k}}{{end}}", "a"),
+        ("{{range 3}}{{if eq . 1}}{{continue}}{{end}}{{.}}{{end}}", "02"),
+        ('{{define "x"}}[{{.}}]{{end}}{{template "x" .count}}', "[3]"),
+        ('{{block "b" .count}}B{{.}}{{end}}', "B3"),
+        ("{{$x := 1}}{{if true}}{{$x = 2}}{{end}}{{$x}}", "2"),
+        ("{{$x := 1}}{{with 5}}{{$x := 3}}{{end}}{{$x}}", "1"),
+        ("{{/* nothing */ -}}   x", "x"),
+        ("{{.alert.Name}} {{.alert.Twice `ab`}} {{index .alert.Nested.k 1}}", "Down abab 2"),
+        ('{{ "ab" | .alert.Twice }}', "abab"),
+        ("{{(index .list 0)}}{{ (.alert).Name }}", "pDown"),
+        ("{{.missing}}|{{.labels}}|{{.list}}", "<no value>|map[a:1 b:x]|[p q]"),
+        ("{{$.count}}{{with .list}}{{$.count}}{{end}}", "33"),
+    ],
+)
+def test_a_template_prints(text: str, expected: str) -> None:
+    assert render(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "part"),
+    [
+        ("{{ foo }}", (1, 4), 'function "foo" not defined'),
+        ("a\n  {{ .count.x }}", (2, 6), "can't evaluate field x in type int"),
+        ("{{ .alert.Nope }}", (1, 4), "can't evaluate field Nope in type template.Alert"),
+        ("{{ if }}", (1, 7), "missing value for if"),
+        ("{{ if 1 }}", (1, 11), "unexpected EOF"),
+        ('{{ "x', (1, 4), "unterminated quoted string"),
+        ("{{ .x", (1, 6), "unclosed action"),
+        ("{{ $y }}", (1, 4), 'undefined variable "$y"'),
+        ("{{break}}", (1, 3), "outside {{range}}"),
+        ('{{template "zz"}}', (1, 3), 'template "zz" not defined'),
+        ("{{ eq 1 1.0 }}", (1, 4), "incompatible types for comparison: int and float64"),
+        ("{{ index .list 9 }}", (1, 4), "index out of range: 9"),
+        ("{{ .alert.Twice 5 6 }}", (1, 4), "wrong number of args for Twice"),
+        ("{{/* x", (1, 1), "unclosed comment"),
+        ("{{ ( 1 }}", (1, 8), "unclosed left paren"),
+        ("{{ 1 ) }}", (1, 6), "unexpected right paren"),
+        ('{{define "a"}}{{template "a"}}{{end}}{{template "a"}}', (1, 17), "maximum template depth"),
+    ],
+)
+def test_a_wrong_template_names_its_place(text: str, place: tuple[int, int], part: str) -> None:
+    with pytest.raises(TemplateFailure) as failure:
+        render(text)
+    assert (failure.value.line, failure.value.column) == place
+    assert part in str(failure.value)
+
+
+def test_a_wrong_addition_adds_nothing() -> None:
+    template = Template.read("a", '{{define "x"}}1{{end}}')
+    with pytest.raises(TemplateFailure):
+        template.add("b", '{{define "x"}}2{{end}}{{ nope }}')
+    assert template.render("x", None) == "1"
+
+
+@given(st.text(alphabet="{}-. $|()\"`'=:,/*\nabifendrangewithdefine01", max_size=60))
+def test_any_text_is_rendered_or_refused_with_its_place(text: str) -> None:
+    try:
+        render(text)
+    except TemplateFailure as failure:
+        assert failure.line >= 1
+        assert failure.column >= 1
