@@ -1,0 +1,39 @@
+"""One process for each data path."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from watchkeeper.engine.failure import EngineFailure
+
+
+def lock_path(path: Path) -> int:
+    """Take `path` for this process until it ends; the lock's file descriptor.
+
+    Raises EngineFailure that names the holder when another process has it.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(descriptor, 4096, 0).decode(errors="replace").strip() or "a process that left no name"
+        os.close(descriptor)
+        raise EngineFailure(
+            f"{path} is in use by {holder}: only one process can have the data open; stop it, or use another --data"
+        ) from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, _who().encode(), 0)
+    return descriptor
+
+
+def _who() -> str:
+    """This process and the one that started it, for whoever finds the path taken."""
+    parent = os.getppid()
+    try:
+        command = Path(f"/proc/{parent}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        command = ""
+    return f"process {os.getpid()}, started by process {parent}" + (f" ({command[:200]})" if command else "")
