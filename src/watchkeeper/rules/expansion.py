@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -113,7 +113,7 @@ class RuleTemplate:
 
 
 @contextmanager
-def _own_columns() -> Iterator[None]:
+def _own_columns() -> Generator[None]:
     """Count the columns of the first line without what we put before the text."""
     try:
         yield
