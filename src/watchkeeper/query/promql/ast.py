@@ -8,7 +8,7 @@ every `DurationExpr` by milliseconds before evaluation.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -286,30 +286,27 @@ class VectorMatching:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """An operator between two expressions; `matching` is None unless both are vectors."""
+    """An operator between two expressions; `matching` is None unless both are vectors.
+
+    Its type is scalar if both operands are, an instant vector otherwise.
+    """
 
     op: BinaryOp
     left: Expr
     right: Expr
     matching: VectorMatching | None = None
     returns_bool: bool = False
+    start: int = field(init=False)
+    end: int = field(init=False)
+    type: ValueType = field(init=False)
 
-    @property
-    def start(self) -> int:
-        """Where the left operand starts."""
-        return self.left.start
-
-    @property
-    def end(self) -> int:
-        """Where the right operand ends."""
-        return self.right.end
-
-    @property
-    def type(self) -> ValueType:
-        """Scalar if both operands are, an instant vector otherwise."""
-        if self.left.type is ValueType.SCALAR and self.right.type is ValueType.SCALAR:
-            return ValueType.SCALAR
-        return ValueType.VECTOR
+    def __post_init__(self) -> None:
+        # Kept, because asking a long chain of operators for them would walk it each time.
+        left, right = self.left, self.right
+        scalar = left.type is ValueType.SCALAR and right.type is ValueType.SCALAR
+        object.__setattr__(self, "start", left.start)
+        object.__setattr__(self, "end", right.end)
+        object.__setattr__(self, "type", ValueType.SCALAR if scalar else ValueType.VECTOR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,30 @@
+"""What is wrong with a regular expression, in the words of Go's regexp package."""
+
+from __future__ import annotations
+
+import re2
+
+_WORDS = {
+    "missing ]": "missing closing ]",
+    "missing )": "missing closing )",
+    "trailing \\": "trailing backslash at end of expression",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
+}
+
+
+def regex_failure(pattern: str) -> str:
+    """The reason why `pattern` is no RE2 expression, empty where it is one."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error as error:
+        text = error.args[0]
+        message = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        code, _, detail = message.partition(": ")
+        return f"{_WORDS.get(code, code)}: `{'' if code.startswith('trailing') else detail}`"
+    return ""
