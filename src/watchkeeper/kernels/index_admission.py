@@ -21,24 +21,29 @@ def admit(
     refs: NDArray[np.int32],
     timestamps: NDArray[np.int64],
     bits: NDArray[np.uint64],
+    kinds: NDArray[np.uint8],
     window: int,
     latest: int,
     newest: NDArray[np.int64],
     newest_bits: NDArray[np.uint64],
+    newest_kind: NDArray[np.uint8],
     first: NDArray[np.int32],
     verdicts: NDArray[np.uint8],
     undo: NDArray[np.int64],
 ) -> int:
-    """Judge samples in the order in which they stand, moving `newest`, `newest_bits` and `first` along.
+    """Judge samples in the order in which they stand, moving `newest` and what belongs to it, and `first`, along.
+
+    `kinds` tells what `bits` are (0 a float, 1 a histogram's digest); empty where all are floats.
 
     `window` ms (negative: none, every order goes); samples later than `latest` are out of bounds. Verdicts: 0 newer,
     1 older but inside the window, 2 the same again, 3 another value for the newest timestamp, 4 out of order, 5 too
-    old, 6 out of bounds. Each change is noted in `undo` rows (ref, newest, bits, first); returns how many.
+    old, 6 out of bounds. Each change is noted in `undo` rows (ref, newest, bits, first, kind); returns how many.
     """
     changes = 0
     for i in range(refs.size):
         ref, t = refs[i], timestamps[i]
         had = newest[ref]
+        kind = kinds[i] if kinds.size else np.uint8(0)
         minute = t // 60000
         if t > latest:
             verdicts[i] = 6
@@ -46,7 +51,7 @@ def admit(
         if t > had:
             verdicts[i] = 1 if had == UNKNOWN else 0
         elif t == had:
-            if bits[i] == newest_bits[ref]:
+            if bits[i] == newest_bits[ref] and kind == newest_kind[ref]:
                 verdicts[i] = 2
                 continue
             verdicts[i] = 1 if window < 0 else 3
@@ -60,16 +65,13 @@ def admit(
             continue
         else:
             verdicts[i] = 1
-        undo[changes, 0], undo[changes, 1], undo[changes, 2], undo[changes, 3] = (
-            ref,
-            had,
-            np.int64(newest_bits[ref]),
-            first[ref],
-        )
+        undo[changes, 0], undo[changes, 1], undo[changes, 2] = ref, had, np.int64(newest_bits[ref])
+        undo[changes, 3], undo[changes, 4] = first[ref], newest_kind[ref]
         changes += 1
         if t >= had:
             newest[ref] = t
             newest_bits[ref] = bits[i]
+            newest_kind[ref] = kind
         if had == NEVER or minute < first[ref]:
             first[ref] = minute
     return changes
@@ -77,9 +79,14 @@ def admit(
 
 @kernel
 def take_back(
-    undo: NDArray[np.int64], newest: NDArray[np.int64], newest_bits: NDArray[np.uint64], first: NDArray[np.int32]
+    undo: NDArray[np.int64],
+    newest: NDArray[np.int64],
+    newest_bits: NDArray[np.uint64],
+    newest_kind: NDArray[np.uint8],
+    first: NDArray[np.int32],
 ) -> None:
     """Undo the noted changes, the last first."""
     for i in range(undo.shape[0] - 1, -1, -1):
         ref = undo[i, 0]
-        newest[ref], newest_bits[ref], first[ref] = undo[i, 1], np.uint64(undo[i, 2]), undo[i, 3]
+        newest[ref], newest_bits[ref] = undo[i, 1], np.uint64(undo[i, 2])
+        first[ref], newest_kind[ref] = undo[i, 3], undo[i, 4]

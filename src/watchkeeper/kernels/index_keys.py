@@ -128,7 +128,7 @@ def distinct_spans(
     mask = np.uint64(table.size - 1)
     count = 0
     for i in range(starts.size):
-        slot = hash_bytes(data, starts[i], lengths[i]) & mask
+        slot = hash_bytes(data, int(starts[i]), int(lengths[i])) & mask
         while True:
             number = table[slot]
             if number < 0:
@@ -138,7 +138,7 @@ def distinct_spans(
                 count += 1
                 break
             at = first[number]
-            if lengths[at] == lengths[i] and same_bytes(data, starts[at], starts[i], lengths[i]):
+            if lengths[at] == lengths[i] and same_bytes(data, int(starts[at]), int(starts[i]), int(lengths[i])):
                 inverse[i] = number
                 break
             slot = (slot + np.uint64(1)) & mask

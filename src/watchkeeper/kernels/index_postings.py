@@ -174,9 +174,7 @@ def keep_overlapping(
     """
     for i in range(refs.size):
         ref = refs[i]
-        if alive[ref] == 0:
-            keep[i] = 0
-        elif (
+        if alive[ref] == 0 or (
             newest[ref] > UNKNOWN
             and first[ref] != NO_MINUTE
             and (newest[ref] < start or np.int64(first[ref]) * 60000 > end)

@@ -22,7 +22,7 @@ def series_hash(
     """The hash of a label set from its pairs' hashes: the same in every process."""
     h = np.uint64(seed)
     for k in range(begin, end):
-        h = mix(h ^ pair_hash[pairs[k]])
+        h = mix(np.uint64(h ^ pair_hash[pairs[k]]))
     return h
 
 
@@ -64,7 +64,7 @@ def find_series(
             entry = np.uint64(table[slot])
             if entry >> np.uint64(32) == tag:
                 ref = np.int64(entry & np.uint64(_TAG_BITS))
-                if _same_pairs(keys, begin, end, pairs, np.int64(starts[ref]), np.int64(starts[ref + 1])):
+                if _same_pairs(keys, begin, end, pairs, int(starts[ref]), int(starts[ref + 1])):
                     out[i] = ref
                     break
             slot = (slot + np.uint64(1)) & mask
@@ -106,7 +106,7 @@ def register_series(
             entry = np.uint64(table[slot])
             if entry >> np.uint64(32) == tag:
                 ref = np.int64(entry & np.uint64(_TAG_BITS))
-                if _same_pairs(keys, begin, end, pairs, np.int64(starts[ref]), np.int64(starts[ref + 1])):
+                if _same_pairs(keys, begin, end, pairs, int(starts[ref]), int(starts[ref + 1])):
                     found = ref
                     break
                 taken = taken or ids[ref] == identity
@@ -207,3 +207,23 @@ def fill_frame(
         for k in range(np.int64(starts[refs[i]]), np.int64(starts[refs[i] + 1])):
             key = pair_key[pairs[k]]
             codes[i, column[key >> 32]] = key & 0xFFFFFFFF
+
+
+@kernel
+def unroll(
+    refs: NDArray[np.int32],
+    pairs: NDArray[np.int32],
+    starts: NDArray[np.uint32],
+    pair_key: NDArray[np.int64],
+    group_key: NDArray[np.int64],
+    names: NDArray[np.int32],
+    values: NDArray[np.int32],
+) -> None:
+    """Write the name and value symbols of each ref's pairs, one series after the other."""
+    at = 0
+    for i in range(refs.size):
+        for k in range(np.int64(starts[refs[i]]), np.int64(starts[refs[i] + 1])):
+            key = pair_key[pairs[k]]
+            names[at] = group_key[key >> 32] & 0xFFFFFFFF
+            values[at] = key & 0xFFFFFFFF
+            at += 1

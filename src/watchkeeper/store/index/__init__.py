@@ -1,9 +1,9 @@
 """Every series in memory: registered, found by matchers, counted; and which of their samples may be stored."""
 
 from watchkeeper.kernels.index_admission import NEVER, UNKNOWN
-from watchkeeper.store.index.admission import NO_WINDOW, REFUSALS, Admission, Plan, Verdict, digest
+from watchkeeper.store.index.admission import NO_WINDOW, REFUSALS, Admission, Plan, Verdict
 from watchkeeper.store.index.cardinality import Cardinality, Count
-from watchkeeper.store.index.index import SeriesIndex
+from watchkeeper.store.index.index import NewSeries, SeriesIndex
 from watchkeeper.store.index.labels import LabelColumns, Spans
 from watchkeeper.store.index.limits import Limits, LimitsOf, Refused
 
@@ -18,10 +18,10 @@ __all__ = [
     "LabelColumns",
     "Limits",
     "LimitsOf",
+    "NewSeries",
     "Plan",
     "Refused",
     "SeriesIndex",
     "Spans",
     "Verdict",
-    "digest",
 ]

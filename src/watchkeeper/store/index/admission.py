@@ -5,17 +5,16 @@ from __future__ import annotations
 from enum import IntEnum
 
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
 from watchkeeper.kernels.index_admission import admit, take_back
-from watchkeeper.model.histogram import Histogram
 from watchkeeper.store.index.index import SeriesIndex
 
 WINDOW_MS = 3_600_000
 NO_WINDOW = -1
 """As a window: every order goes, and the last written value of a timestamp wins."""
 
+_ALL_FLOATS = np.zeros(0, dtype=np.uint8)
 _FOREVER = (1 << 63) - 1
 
 
@@ -47,16 +46,6 @@ REFUSALS = {
 """How Prometheus words each refusal."""
 
 
-def digest(histogram: Histogram) -> int:
-    """64 bits that stand for a histogram where floats are compared by their bits."""
-    h = histogram
-    numbers = np.array([h.schema, h.count, h.sum, h.zero_threshold, h.zero_count, h.reset], dtype=np.float64)
-    parts = [numbers, np.array(h.custom_values, dtype=np.float64)]
-    for buckets in (h.positive, h.negative):
-        parts += [np.array([buckets.index.size]), buckets.index.astype(np.int32), buckets.count.astype(np.float64)]
-    return xxhash.xxh3_64_intdigest(b"".join(part.tobytes() for part in parts))
-
-
 class Plan:
     """The judgement of one commit. Until it is confirmed or rolled back, `SeriesIndex.newest` runs ahead of the store.
 
@@ -74,26 +63,30 @@ class Plan:
         timestamps: NDArray[np.int64],
         bits: NDArray[np.uint64],
         *,
+        kinds: NDArray[np.uint8] = _ALL_FLOATS,
         window_ms: int = WINDOW_MS,
         latest_ms: int = _FOREVER,
     ) -> NDArray[np.uint8]:
         """One `Verdict` a sample, shape (m,), in the order in which they came.
 
-        `bits` are the values' bits, or a histogram's `digest`. `window_ms` is how far behind its series' newest sample
-        a sample may lie (0: not at all; `NO_WINDOW`: no rule applies); later ones than `latest_ms` are out of bounds.
+        `bits` are the values' bits, or a histogram's digest where `kinds` is 1. `window_ms` is how far behind its
+        series' newest sample a sample may lie (0: not at all; `NO_WINDOW`: no rule applies); later ones than
+        `latest_ms` are out of bounds.
         """
         table = self._admission.index.table
         verdicts = np.empty(refs.size, dtype=np.uint8)
-        undo = np.empty((refs.size, 4), dtype=np.int64)
+        undo = np.empty((refs.size, 5), dtype=np.int64)
         with self._admission.index.lock:
             changes = admit(
                 refs,
                 timestamps,
                 bits,
+                kinds,
                 window_ms,
                 latest_ms,
                 table.newest.data,
                 table.newest_bits.data,
+                table.newest_kind.data,
                 table.first.data,
                 verdicts,
                 undo,
@@ -111,7 +104,7 @@ class Plan:
         table = self._admission.index.table
         with self._admission.index.lock:
             for undo in reversed(self._undo):
-                take_back(undo, table.newest.data, table.newest_bits.data, table.first.data)
+                take_back(undo, table.newest.data, table.newest_bits.data, table.newest_kind.data, table.first.data)
         self._undo.clear()
         self._admission.close(self)
 

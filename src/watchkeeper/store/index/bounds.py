@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from watchkeeper.model.labels import METRIC_NAME
 from watchkeeper.store.index.labels import LabelColumns
 from watchkeeper.store.index.limits import Limits
+
+Number = TypeVar("Number", np.int32, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,17 @@ class Refusal:
 
 def metrics_of(columns: LabelColumns) -> NDArray[np.int32]:
     """Each label set's metric name as a position in `columns.strings`, −1 where it has none."""
-    out = np.full(len(columns), -1, dtype=np.int32)
     name = next((i for i, text in enumerate(columns.strings) if text == METRIC_NAME), -1)
-    at = np.flatnonzero(columns.names == name)
-    out[np.searchsorted(columns.offsets, at, side="right") - 1] = columns.values[at]
+    return values_of(columns.offsets, columns.names, columns.values, name)
+
+
+def values_of(
+    offsets: NDArray[np.int64], names: NDArray[Number], values: NDArray[Number], name: int
+) -> NDArray[Number]:
+    """Each label set's value of one label, −1 where it lacks it; names and values are numbers of any kind."""
+    out = np.full(offsets.size - 1, -1, dtype=values.dtype)
+    at = np.flatnonzero(names == name)
+    out[np.searchsorted(offsets, at, side="right") - 1] = values[at]
     return out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from watchkeeper.model.labels import METRIC_NAME
 from watchkeeper.model.symbols import Symbols
@@ -33,39 +34,57 @@ class Cardinality:
     series_by_pair: tuple[Count, ...]
 
 
-def top(names: list[str], values: list[int], limit: int) -> tuple[Count, ...]:
-    """The `limit` largest, by falling value, then by name."""
-    order = sorted(range(len(names)), key=lambda i: (-values[i], names[i]))
-    return tuple(Count(names[i], values[i]) for i in order[:limit])
-
-
-def count(pairs: Pairs, symbols: Symbols, tenant: str, limit: int) -> tuple[tuple[Count, ...], ...]:
-    """Series by metric, values by label, bytes by label and series by pair; last, the number of pairs of each label.
+def count(
+    pairs: Pairs,
+    symbols: Symbols,
+    tenant: str,
+    limit: int,
+    *,
+    series: int,
+    min_time: int | None,
+    max_time: int | None,
+) -> Cardinality:
+    """A tenant's figures; each list has at most `limit` entries.
 
     Bytes are those of a label's values, once for each series that has them, as Prometheus counts them.
     """
-    strings = symbols.strings
-    names: list[str] = []
-    values: list[int] = []
-    sizes: list[int] = []
-    metrics: tuple[Count, ...] = ()
+    values: list[Count] = []
+    sizes: list[Count] = []
     common: list[Count] = []
+    metrics: list[Count] = []
     code = pairs.tenants.get(tenant)
     for group in [] if code is None else list(pairs.tenant_groups[code]):
-        name = strings[int(pairs.groups.stored.data[group]) & 0xFFFFFFFF]
-        members = pairs.members[group].data[: pairs.sizes[group]]
-        counts = pairs.counts.data[members]
-        alive = counts > 0
-        if not alive.any():
+        name = symbols[int(pairs.groups.stored.data[group]) & 0xFFFFFFFF]
+        texts, counts = _values(pairs, symbols, group)
+        if not texts:
             continue
-        texts = [strings[v] for v in (pairs.keys.stored.data[members[alive]] & 0xFFFFFFFF).tolist()]
-        series: list[int] = counts[alive].tolist()
-        names.append(name)
-        values.append(len(texts))
-        sizes.append(sum(len(text.encode()) * n for text, n in zip(texts, series, strict=True)))
+        values.append(Count(name, len(texts)))
+        sizes.append(Count(name, sum(len(text.encode()) * n for text, n in zip(texts, counts.tolist(), strict=True))))
+        largest = [Count(texts[i], int(counts[i])) for i in np.argsort(-counts, kind="stable")[:limit].tolist()]
+        common += [Count(f"{name}={one.name}", one.value) for one in largest]
         if name == METRIC_NAME:
-            metrics = top(texts, series, limit)
-        largest = np.argpartition(-counts[alive], min(limit, len(texts)) - 1)[:limit].tolist()
-        common += [Count(f"{name}={texts[i]}", series[i]) for i in largest]
-    by_pair = top([c.name for c in common], [c.value for c in common], limit)
-    return metrics, top(names, values, limit), top(names, sizes, limit), by_pair, top(names, values, len(names))
+            metrics = largest
+    return Cardinality(
+        series=series,
+        label_pairs=sum(one.value for one in values),
+        min_time=min_time,
+        max_time=max_time,
+        series_by_metric=_top(metrics, limit),
+        values_by_label=_top(values, limit),
+        bytes_by_label=_top(sizes, limit),
+        series_by_pair=_top(common, limit),
+    )
+
+
+def _values(pairs: Pairs, symbols: Symbols, group: int) -> tuple[list[str], NDArray[np.int32]]:
+    """The values of a label that living series have, and how many have each."""
+    members = pairs.members[group].data[: pairs.sizes[group]]
+    counts = pairs.counts.data[members]
+    alive = counts > 0
+    codes: list[int] = (pairs.keys.stored.data[members[alive]] & 0xFFFFFFFF).tolist()
+    return [symbols[code] for code in codes], counts[alive]
+
+
+def _top(counts: list[Count], limit: int) -> tuple[Count, ...]:
+    """The `limit` largest, by falling value, then by name."""
+    return tuple(sorted(counts, key=lambda one: (-one.value, one.name))[:limit])

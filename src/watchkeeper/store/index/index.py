@@ -4,35 +4,44 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
 from watchkeeper.kernels.index_admission import NO_MINUTE, UNKNOWN
-from watchkeeper.kernels.index_postings import count_by_pair, keep_overlapping
-from watchkeeper.kernels.index_series import fill_frame, groups_present
-from watchkeeper.model.frame import LabelFrame
+from watchkeeper.kernels.index_series import unroll
 from watchkeeper.model.labels import METRIC_NAME, Labels
-from watchkeeper.model.matcher import Matcher
 from watchkeeper.model.symbols import Symbols
-from watchkeeper.store.index import cardinality
-from watchkeeper.store.index.bounds import metrics_of, refusals
-from watchkeeper.store.index.cardinality import Cardinality
+from watchkeeper.store.index.bounds import metrics_of, refusals, values_of
 from watchkeeper.store.index.labels import LabelColumns
 from watchkeeper.store.index.limits import Limits, LimitsOf, Refusals, Refused
 from watchkeeper.store.index.pairs import Pairs
-from watchkeeper.store.index.postings import Postings
-from watchkeeper.store.index.selection import Selector
-from watchkeeper.store.index.table import ID_BITS, Table, View, metric_hash
+from watchkeeper.store.index.reading import Reading
+from watchkeeper.store.index.table import ID_BITS, Table, metric_hash
 
 _CHUNK = 16_384
 """Label sets resolved under one hold of the lock, so that others get their turn."""
-_TAIL = 4096
-_MIN_MS, _MAX_MS = -(1 << 62), 1 << 62
 
 
-class SeriesIndex:
+@dataclass(frozen=True, slots=True)
+class NewSeries:
+    """n series of one tenant whose rows the store does not have yet.
+
+    `refs` int32 and `ids` uint64 have shape (n,); series i has the pairs offsets[i]:offsets[i + 1] (int64) of `names`
+    and `values`, int32 symbols, sorted by name.
+    """
+
+    tenant: str
+    refs: NDArray[np.int32]
+    ids: NDArray[np.uint64]
+    offsets: NDArray[np.int64]
+    names: NDArray[np.int32]
+    values: NDArray[np.int32]
+
+
+class SeriesIndex(Reading):
     """Series by ref: dense ordinals of this process, never given to another series.
 
     Safe for many threads: writers take `lock`, readers work on snapshots. `generation` grows whenever refs given out
@@ -47,23 +56,17 @@ class SeriesIndex:
         limits_of: LimitsOf = lambda _tenant: Limits(),
         id_bits: int = ID_BITS,
     ) -> None:
-        self.symbols = symbols
+        pairs = Pairs(symbols)
+        super().__init__(symbols, pairs, Table(pairs, id_bits))
         self.generation = 0
         self.lock = threading.RLock()
         self._id_bits = id_bits
         self._limits_of = limits_of
         self._refusals = Refusals(registry)
-        self._pairs = Pairs(symbols)
-        self.table = Table(self._pairs, id_bits)
-        self._selector = Selector(symbols, self._pairs)
-        self._postings = Postings.build(self.table.view)
-        self._building = threading.Lock()
-        self._pending: list[NDArray[np.int32]] = []
+        self._pending: list[NewSeries] = []
 
     def __len__(self) -> int:
         return self.table.living
-
-    # --- writing
 
     def resolve(self, tenant: str, labels: Sequence[Labels], now_ms: int = 0) -> NDArray[np.int32]:
         """The refs of label sets, shape (n,), registering new ones; −1 where a limit (or no label) refuses it."""
@@ -82,42 +85,55 @@ class SeriesIndex:
         self,
         tenant: str,
         ids: NDArray[np.uint64],
-        columns: LabelColumns,
-        *,
-        first_ms: NDArray[np.int64] | None = None,
-        newest_ms: NDArray[np.int64] | None = None,
-        newest_bits: NDArray[np.uint64] | None = None,
+        offsets: NDArray[np.int64],
+        names: NDArray[np.int32],
+        values: NDArray[np.int32],
     ) -> NDArray[np.int32]:
         """Take over series that the store has already, under their ids; no limit applies. Returns their refs.
 
-        Without `newest_ms` and `newest_bits` the first sample of each is judged as one that may rewrite another.
+        `names` and `values` are symbols, a series' pairs offsets[i]:offsets[i + 1] sorted by name. Until `recall` tells
+        their newest samples, the first sample of each is judged as one that may rewrite another.
         """
-        out = np.empty(len(columns), dtype=np.int32)
-        codes = self.symbols.intern_all(columns.strings).astype(np.int64)
-        for begin in range(0, len(columns), _CHUNK):
-            at = slice(begin, min(begin + _CHUNK, len(columns)))
+        out = np.empty(ids.size, dtype=np.int32)
+        for begin in range(0, ids.size, _CHUNK):
+            end = min(begin + _CHUNK, ids.size)
+            a, b = int(offsets[begin]), int(offsets[end])
             with self.lock:
-                out[at] = refs = self._register(tenant, columns.rows(at.start, at.stop), codes)
-                self.table.name(refs, ids[at])
-                self._set_history(
-                    refs,
-                    None if first_ms is None else first_ms[at],
-                    None if newest_ms is None else newest_ms[at],
-                    None if newest_bits is None else newest_bits[at],
-                )
+                before = self.table.count
+                refs = self._register(tenant, offsets[begin : end + 1] - a, names[a:b], values[a:b])
+                out[begin:end] = refs
+                self.table.name(refs, ids[begin:end])
+                new = refs[refs >= before]
+                self.table.newest.data[new] = UNKNOWN
+                self.table.first.data[new] = NO_MINUTE
         return out
 
-    def take_pending(self) -> NDArray[np.int32]:
-        """The new series whose rows are not in the store yet; they are handed out once, then `put_back` on failure."""
+    def recall(
+        self,
+        refs: NDArray[np.int32],
+        newest_ms: NDArray[np.int64],
+        newest_bits: NDArray[np.uint64],
+        first_ms: NDArray[np.int64] | None = None,
+        kinds: NDArray[np.uint8] | None = None,
+    ) -> None:
+        """Tell the newest sample of distinct series (and the time of their first, where it is known)."""
+        table = self.table
+        with self.lock:
+            table.newest.data[refs] = newest_ms
+            table.newest_bits.data[refs] = newest_bits
+            table.newest_kind.data[refs] = 0 if kinds is None else kinds
+            table.first.data[refs] = NO_MINUTE if first_ms is None else first_ms // 60_000
+
+    def take_pending(self) -> list[NewSeries]:
+        """The new series, a tenant each; they are handed out once, and come again only by `put_back`."""
         with self.lock:
             taken, self._pending = self._pending, []
-        return np.concatenate(taken) if taken else np.zeros(0, dtype=np.int32)
+        return _joined(taken)
 
-    def put_back(self, refs: NDArray[np.int32]) -> None:
+    def put_back(self, series: Sequence[NewSeries]) -> None:
         """Series taken by `take_pending` whose rows could not be written."""
         with self.lock:
-            if refs.size:
-                self._pending.insert(0, refs)
+            self._pending = [*series, *self._pending]
 
     def drop(self, refs: NDArray[np.int32]) -> None:
         """Forget series; those dropped already are passed over."""
@@ -125,133 +141,19 @@ class SeriesIndex:
             living = np.unique(refs[self.table.view.alive[refs] != 0])
             if not living.size:
                 return
-            self._pending = [left for p in self._pending if (left := p[~np.isin(p, living)]).size]
             self.table.drop(living)
+            self._pending = [self._living(part) for part in self._pending]
             self.generation += 1
-        self._rebuild(force=True)
-
-    # --- reading
-
-    def ids(self, refs: NDArray[np.int32]) -> NDArray[np.uint64]:
-        """The storage ids of `refs`."""
-        return self.table.view.ids[refs]
-
-    def alive(self, refs: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Say of each ref whether it has not been dropped."""
-        return self.table.view.alive[refs] != 0
-
-    def newest(self, refs: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-        """Each series' newest timestamp (ms; `NEVER` without one, `UNKNOWN` after a start) and that value's bits."""
-        view = self.table.view
-        return view.newest[refs], view.newest_bits[refs]
-
-    def find(
-        self, tenant: str, matchers: Sequence[Matcher], start: int | None = None, end: int | None = None
-    ) -> NDArray[np.int32]:
-        """The refs of a tenant's series that satisfy all matchers, by rising storage id.
-
-        With a range (ms, both ends inclusive), without those that certainly have no sample in it (minutes are coarse).
-        """
-        postings = self._current()
-        return self._find(postings, self.table.view, tenant, matchers, start, end)
-
-    def frame(self, refs: NDArray[np.int32]) -> LabelFrame:
-        """The labels of `refs`, row by row."""
-        view = self.table.view
-        present = np.zeros(view.group_count, dtype=np.uint8)
-        groups_present(refs, view.pairs, view.starts, view.pair_key, present)
-        groups = np.flatnonzero(present)
-        symbols = self._pairs.groups.stored.data[groups] & 0xFFFFFFFF
-        distinct, columns = np.unique(symbols, return_inverse=True)
-        column = np.zeros(view.group_count, dtype=np.int32)
-        column[groups] = columns
-        codes = np.zeros((refs.size, distinct.size), dtype=np.int32)
-        fill_frame(refs, view.pairs, view.starts, view.pair_key, column, codes)
-        strings = self.symbols.strings
-        return LabelFrame(self.symbols, tuple(strings[code] for code in distinct.tolist()), codes)
-
-    def series(
-        self,
-        tenant: str,
-        matcher_sets: Sequence[Sequence[Matcher]],
-        start: int | None = None,
-        end: int | None = None,
-        limit: int = 0,
-    ) -> LabelFrame:
-        """The series that satisfy any of the matcher sets (no set: all), at most `limit` of them where it is not 0."""
-        refs = self._find_any(tenant, matcher_sets, start, end)
-        return self.frame(refs[:limit] if limit else refs)
-
-    def label_names(
-        self,
-        tenant: str,
-        matcher_sets: Sequence[Sequence[Matcher]] = (),
-        start: int | None = None,
-        end: int | None = None,
-        limit: int = 0,
-    ) -> list[str]:
-        """The names of the labels that those series have, sorted."""
-        refs, view = self._find_any(tenant, matcher_sets, start, end), self.table.view
-        present = np.zeros(view.group_count, dtype=np.uint8)
-        groups_present(refs, view.pairs, view.starts, view.pair_key, present)
-        symbols: list[int] = (self._pairs.groups.stored.data[np.flatnonzero(present)] & 0xFFFFFFFF).tolist()
-        names = sorted(self.symbols[code] for code in symbols)
-        return names[:limit] if limit else names
-
-    def label_values(
-        self,
-        tenant: str,
-        name: str,
-        matcher_sets: Sequence[Sequence[Matcher]] = (),
-        start: int | None = None,
-        end: int | None = None,
-        limit: int = 0,
-    ) -> list[str]:
-        """The values that a label has among those series, sorted."""
-        group = self._pairs.group(tenant, name)
-        if group < 0:
-            return []
-        size = self._pairs.sizes[group]
-        members = self._pairs.members[group].data[:size]
-        if not matcher_sets and start is None and end is None:
-            counts = self._pairs.counts.data[members]
-        else:
-            refs, view = self._find_any(tenant, matcher_sets, start, end), self.table.view
-            counts = np.zeros(self._pairs.sizes[group], dtype=np.int64)
-            members = self._pairs.members[group].data[: counts.size]
-            count_by_pair(refs, view.pairs, view.starts, view.pair_key, view.pair_local, group, counts)
-        codes: list[int] = (self._pairs.keys.stored.data[members[counts > 0]] & 0xFFFFFFFF).tolist()
-        values = sorted(self.symbols[code] for code in codes)
-        return values[:limit] if limit else values
-
-    def cardinality(self, tenant: str, limit: int = 10) -> Cardinality:
-        """A tenant's figures for /api/v1/status/tsdb."""
-        metrics, by_label, by_bytes, by_pair, groups = cardinality.count(self._pairs, self.symbols, tenant, limit)
-        view, refs = self.table.view, self.find(tenant, ())
-        known = refs[view.newest[refs] > UNKNOWN]
-        minutes = view.first[known]
-        dated = minutes[minutes != NO_MINUTE]
-        return Cardinality(
-            series=refs.size,
-            label_pairs=sum(g.value for g in groups),
-            min_time=int(dated.min()) * 60_000 if dated.size else None,
-            max_time=int(view.newest[known].max()) if known.size else None,
-            series_by_metric=metrics,
-            values_by_label=by_label,
-            bytes_by_label=by_bytes,
-            series_by_pair=by_pair,
-        )
+        self.rebuild(force=True)
 
     def refusals(self) -> list[Refused]:
         """What limits refused since the start."""
         return self._refusals.all()
 
-    # --- inside
-
     def _resolve(self, tenant: str, columns: LabelColumns, now_ms: int) -> NDArray[np.int32]:
         lookup = self.symbols.get
         codes = np.array([-1 if (c := lookup(s)) is None else c for s in columns.strings], dtype=np.int64)
-        keys = self._pairs.find(tenant, codes[columns.names], codes[columns.values])
+        keys = self.pairs.find(tenant, codes[columns.names], codes[columns.values])
         refs = self.table.find(tenant, keys, columns.offsets)
         new = np.flatnonzero((refs < 0) & (np.diff(columns.offsets) > 0))
         if not new.size:
@@ -260,12 +162,13 @@ class SeriesIndex:
         allowed = self._allowed(tenant, fresh, now_ms)
         if allowed.size < new.size:
             fresh, new = fresh.take(allowed), new[allowed]
-        used = np.unique(np.concatenate([fresh.names, fresh.values]))
-        codes[used] = [self.symbols.intern(columns.strings[at]) for at in used.tolist()]
+        # Only what is admitted becomes a symbol: those never go away again.
+        used: list[int] = np.unique(np.concatenate([fresh.names, fresh.values])).tolist()
+        codes[used] = [self.symbols.intern(columns.strings[at]) for at in used]
         before = self.table.count
-        refs[new] = self._register(tenant, fresh, codes)
+        refs[new] = self._register(tenant, fresh.offsets, codes[fresh.names], codes[fresh.values])
         if self.table.count > before:
-            self._pending.append(np.arange(before, self.table.count, dtype=np.int32))
+            self._pending.append(self._unrolled(tenant, np.arange(before, self.table.count, dtype=np.int32)))
         return refs
 
     def _allowed(self, tenant: str, columns: LabelColumns, now_ms: int) -> NDArray[np.intp]:
@@ -273,7 +176,7 @@ class SeriesIndex:
         limits = self._limits_of(tenant)
         if limits == Limits():
             return np.arange(len(columns))
-        used = self.table.by_tenant.get(self._pairs.tenants.get(tenant, -1), 0)
+        used = self.table.by_tenant.get(self.pairs.tenants.get(tenant, -1), 0)
         refused = refusals(columns, limits, used, lambda metric: self._series_of(tenant, metric), metrics_of(columns))
         for refusal in refused:
             self._refusals.note(tenant, refusal.metric, refusal.reason, refusal.explanation, now_ms)
@@ -282,67 +185,53 @@ class SeriesIndex:
         return np.flatnonzero(keep)
 
     def _series_of(self, tenant: str, metric: str) -> int:
-        pair = self._pairs.pair(self._pairs.group(tenant, METRIC_NAME), metric)
-        return int(self._pairs.counts.data[pair]) if pair >= 0 else 0
+        pair = self.pairs.pair(self.pairs.group(tenant, METRIC_NAME), metric)
+        return int(self.pairs.counts.data[pair]) if pair >= 0 else 0
 
-    def _register(self, tenant: str, columns: LabelColumns, codes: NDArray[np.int64]) -> NDArray[np.int32]:
-        keys = self._pairs.intern(tenant, codes[columns.names], codes[columns.values])
-        metrics = metrics_of(columns)
+    def _register(
+        self, tenant: str, offsets: NDArray[np.int64], names: NDArray[np.integer], values: NDArray[np.integer]
+    ) -> NDArray[np.int32]:
+        """The refs of label sets given as symbols, made now where they are new."""
+        name_codes, value_codes = names.astype(np.int64), values.astype(np.int64)
+        keys = self.pairs.intern(tenant, name_codes, value_codes)
+        metric = self.symbols.get(METRIC_NAME)
+        metrics = values_of(offsets, name_codes, value_codes, -1 if metric is None else metric)
         distinct, inverse = np.unique(metrics, return_inverse=True)
-        names = [columns.strings[at] if at >= 0 else "" for at in distinct.tolist()]
-        upper = np.array([metric_hash(name, self._id_bits) for name in names], dtype=np.uint64)
-        return self.table.register(tenant, keys, columns.offsets, upper[inverse])
+        texts = [self.symbols[code] if code >= 0 else "" for code in distinct.tolist()]
+        upper = np.array([metric_hash(text, self._id_bits) for text in texts], dtype=np.uint64)
+        return self.table.register(tenant, keys, offsets, upper[inverse])
 
-    def _set_history(
-        self,
-        refs: NDArray[np.int32],
-        first_ms: NDArray[np.int64] | None,
-        newest_ms: NDArray[np.int64] | None,
-        newest_bits: NDArray[np.uint64] | None,
-    ) -> None:
-        table = self.table
-        table.first.data[refs] = NO_MINUTE if first_ms is None else first_ms // 60_000
-        known = newest_ms is not None and newest_bits is not None
-        table.newest.data[refs] = newest_ms if known else UNKNOWN
-        table.newest_bits.data[refs] = newest_bits if known else 0
-
-    def _find_any(
-        self, tenant: str, matcher_sets: Sequence[Sequence[Matcher]], start: int | None, end: int | None
-    ) -> NDArray[np.int32]:
-        postings = self._current()
+    def _unrolled(self, tenant: str, refs: NDArray[np.int32]) -> NewSeries:
         view = self.table.view
-        found = [self._find(postings, view, tenant, m, start, end) for m in (matcher_sets or [()])]
-        if len(found) == 1:
-            return found[0]
-        refs = np.unique(np.concatenate(found))
-        return refs[np.argsort(view.ids[refs], kind="stable")]
+        offsets = np.zeros(refs.size + 1, dtype=np.int64)
+        np.cumsum(view.starts[refs + 1] - view.starts[refs], out=offsets[1:])
+        names, values = np.empty(offsets[-1], dtype=np.int32), np.empty(offsets[-1], dtype=np.int32)
+        unroll(refs, view.pairs, view.starts, view.pair_key, self.pairs.groups.stored.data, names, values)
+        return NewSeries(tenant, refs, view.ids[refs], offsets, names, values)
 
-    def _find(
-        self,
-        postings: Postings,
-        view: View,
-        tenant: str,
-        matchers: Sequence[Matcher],
-        start: int | None,
-        end: int | None,
-    ) -> NDArray[np.int32]:
-        refs = self._selector.find(view, postings, tenant, matchers)
-        keep = np.ones(refs.size, dtype=np.uint8)
-        low, high = _MIN_MS if start is None else start, _MAX_MS if end is None else end
-        keep_overlapping(refs, view.alive, view.first, view.newest, low, high, keep)
-        return refs if keep.all() else refs[keep != 0]
+    def _living(self, series: NewSeries) -> NewSeries:
+        return self._unrolled(series.tenant, series.refs[self.alive(series.refs)])
 
-    def _current(self) -> Postings:
-        """Postings that leave only a short tail of series to be looked at one by one."""
-        postings = self._postings
-        if self.table.view.count - postings.count > max(_TAIL, postings.count // 8):
-            self._rebuild()
-        return self._postings
 
-    def _rebuild(self, *, force: bool = False) -> None:
-        # One builds; the others read on with the postings that there are.
-        if self._building.acquire(blocking=force):
-            try:
-                self._postings = Postings.build(self.table.view)
-            finally:
-                self._building.release()
+def _joined(parts: Sequence[NewSeries]) -> list[NewSeries]:
+    """The parts, those of a tenant put together."""
+    tenants: dict[str, list[NewSeries]] = {}
+    for part in parts:
+        if part.refs.size:
+            tenants.setdefault(part.tenant, []).append(part)
+    out: list[NewSeries] = []
+    for tenant, some in tenants.items():
+        sizes = np.concatenate([np.diff(part.offsets) for part in some])
+        offsets = np.zeros(sizes.size + 1, dtype=np.int64)
+        np.cumsum(sizes, out=offsets[1:])
+        out.append(
+            NewSeries(
+                tenant,
+                np.concatenate([part.refs for part in some]),
+                np.concatenate([part.ids for part in some]),
+                offsets,
+                np.concatenate([part.names for part in some]),
+                np.concatenate([part.values for part in some]),
+            )
+        )
+    return out

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from watchkeeper.kernels.index_keys import distinct_spans, native_spans
 from watchkeeper.model.labels import Labels
+from watchkeeper.model.symbols import Symbols
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,10 @@ class Spans:
         table = np.full(size, -1, dtype=np.int32)
         inverse, first = np.empty(self.starts.size, dtype=np.int32), np.empty(self.starts.size, dtype=np.int32)
         count = distinct_spans(self.data, self.starts, self.lengths, table, inverse, first)
-        view = memoryview(self.data)
+        view = self.data.tobytes()
         begins: list[int] = self.starts[first[:count]].tolist()
         sizes: list[int] = self.lengths[first[:count]].tolist()
-        return [str(view[b : b + n], "utf-8") for b, n in zip(begins, sizes, strict=True)], inverse
+        return [view[b : b + n].decode() for b, n in zip(begins, sizes, strict=True)], inverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +94,7 @@ class LabelColumns:
         np.cumsum(sizes, out=offsets[1:])
         at = np.repeat(self.offsets[:-1][rows] - offsets[:-1], sizes) + np.arange(offsets[-1])
         return LabelColumns(self.strings, offsets, self.names[at], self.values[at])
+
+    def codes(self, symbols: Symbols) -> NDArray[np.int64]:
+        """The symbols of `strings`, given to them now where they have none."""
+        return symbols.intern_all(self.strings).astype(np.int64)

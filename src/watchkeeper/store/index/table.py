@@ -29,6 +29,7 @@ class View:
     first: NDArray[np.int32]
     newest: NDArray[np.int64]
     newest_bits: NDArray[np.uint64]
+    newest_kind: NDArray[np.uint8]
     pair_key: NDArray[np.int64]
     pair_local: NDArray[np.int32]
     pair_count: int
@@ -60,6 +61,7 @@ class Table:
         self.first: Column[np.int32] = Column(np.int32)
         self.newest: Column[np.int64] = Column(np.int64)
         self.newest_bits: Column[np.uint64] = Column(np.uint64)
+        self.newest_kind: Column[np.uint8] = Column(np.uint8)
         self._salted: dict[int, int] = {}
         self.count = 0
         self.living = 0
@@ -141,7 +143,9 @@ class Table:
 
     def _reserve(self, series: int, pairs: int) -> None:
         room = self.count + series + 1
-        for column in (self._starts, self._ids, self._alive, self.first, self.newest, self.newest_bits):
+        for column in (self._starts, self._ids, self._alive, self.first):
+            column.reserve(room)
+        for column in (self.newest, self.newest_bits, self.newest_kind):
             column.reserve(room)
         self._flat.reserve(int(self._starts.data[self.count]) + pairs)
         size = self._lookup.size
@@ -179,6 +183,7 @@ class Table:
             first=self.first.data,
             newest=self.newest.data,
             newest_bits=self.newest_bits.data,
+            newest_kind=self.newest_kind.data,
             pair_key=pairs.keys.stored.data,
             pair_local=pairs.local.data,
             pair_count=pairs.keys.count,
