@@ -89,21 +89,6 @@ def parse_number(text: str) -> float | None:
     return {"inf": math.inf, "nan": math.nan}.get(text.lower())
 
 
-def format_number(value: float) -> str:
-    """A number as Go's %v prints a float64: `5`, `0.25`, `1e+21`, `+Inf`, `NaN`."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    if value == 0:
-        return "-0" if math.copysign(1, value) < 0 else "0"
-    mantissa, exponent = _shortest(value)
-    if -4 <= exponent < 21:
-        return format_plain(value)
-    digits = mantissa[0] + ("." + mantissa[1:] if len(mantissa) > 1 else "")
-    return f"{'-' if value < 0 else ''}{digits}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
-
-
 def format_plain(value: float) -> str:
     """A number as Go's FormatFloat('f', -1) prints it: the shortest digits, never an exponent."""
     if math.isnan(value):
