@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import click
 
+from watchkeeper.cli.check import check
+
 
 @click.group()
 @click.version_option(package_name="watchkeeper")
 def main() -> None:
     """Production monitoring and alerting in one process."""
+
+
+main.add_command(check)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from watchkeeper.base.configuration import DurationMs, FilePath, Flag, Integer, NotYet, Section, Text
+from watchkeeper.base.configuration.secret import hide_telling
 from watchkeeper.base.http import HTTPClientConfig
 from watchkeeper.base.http.config import URLText
 from watchkeeper.model.labels import Labels
@@ -167,7 +168,7 @@ class KubernetesSDConfig(HTTPClientConfig):
 def _unread(value: object) -> object:
     if not isinstance(value, Mapping):
         raise ValueError("should be a mapping")
-    return dict(value)
+    return hide_telling(value)
 
 
 Unread: TypeAlias = tuple[Annotated[Mapping[str, Any], BeforeValidator(_unread)], ...]

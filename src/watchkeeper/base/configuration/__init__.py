@@ -1,5 +1,7 @@
 """Configuration files: YAML with positions → checked values, with every problem at once, each at its place."""
 
+from watchkeeper.base.configuration.decoding import decode, not_yet
+from watchkeeper.base.configuration.document import read_document, read_file
 from watchkeeper.base.configuration.place import ConfigurationFailure, Place, Problem
 from watchkeeper.base.configuration.scalars import (
     Count,
@@ -13,6 +15,7 @@ from watchkeeper.base.configuration.scalars import (
 )
 from watchkeeper.base.configuration.secret import Secret
 from watchkeeper.base.configuration.section import NotYet, Section
+from watchkeeper.base.configuration.tree import Tree, locate
 
 __all__ = [
     "ConfigurationFailure",
@@ -29,4 +32,10 @@ __all__ = [
     "Section",
     "SizeBytes",
     "Text",
+    "Tree",
+    "decode",
+    "locate",
+    "not_yet",
+    "read_document",
+    "read_file",
 ]

@@ -42,5 +42,5 @@ class ConfigurationFailure(Failure):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`: did you mean "…"?` where `known` holds something close to `word`, else nothing."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    close = get_close_matches(word, list(known), n=1, cutoff=0.7)
     return f': did you mean "{close[0]}"?' if close else ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 HIDDEN = "<secret>"
+_TELLING = re.compile(r"pass|secret|token|credential|(?<!public_)key|auth", re.IGNORECASE)
 
 
 class Secret:
@@ -39,3 +42,16 @@ class Secret:
         """A Secret, or any text."""
         of_text = core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
         return core_schema.union_schema([core_schema.is_instance_schema(cls), of_text], mode="left_to_right")
+
+
+def hide_telling(value: object, key: str = "") -> object:
+    """Values of a section that nobody reads, with those hidden whose key sounds like a secret's."""
+    match value:
+        case Mapping():
+            return {str(name): hide_telling(item, str(name)) for name, item in value.items()}
+        case list() | tuple():
+            return [hide_telling(item, key) for item in value]
+        case str() if value and _TELLING.search(key) and not key.endswith("_file"):
+            return Secret(value)
+        case _:
+            return str(value) if isinstance(value, str) else value

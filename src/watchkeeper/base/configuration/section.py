@@ -7,10 +7,13 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+EMPTY: Mapping[Any, Any] = {}
+"""The default of a field that is a mapping; each section gets a copy."""
+
 
 def key_of(name: str) -> str:
-    """The key in the file of the field `name`, which says its unit where the key does not."""
-    return name.removesuffix("_ms").removesuffix("_bytes")
+    """The key in the file of the field `name`, which says its unit where the key does not (`global_` is `global`)."""
+    return name.removesuffix("_ms").removesuffix("_bytes").removesuffix("_")
 
 
 class Section(BaseModel):

@@ -10,9 +10,9 @@ from pydantic import AfterValidator, model_validator
 from yarl import URL
 
 from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
-from watchkeeper.base.configuration.section import NotYet
+from watchkeeper.base.configuration.section import EMPTY, NotYet
 
-_RESERVED_HEADERS = frozenset(
+RESERVED_HEADERS = frozenset(
     {
         "accept-encoding",
         "authorization",
@@ -144,7 +144,7 @@ class ProxyConfig(Section):
     proxy_url: URLText = ""
     no_proxy: Text = ""
     proxy_from_environment: Flag = False
-    proxy_connect_header: Mapping[Text, Sequence[Secret]] = {}
+    proxy_connect_header: Mapping[Text, Sequence[Secret]] = EMPTY
 
     @model_validator(mode="after")
     def _check_proxy(self) -> Self:
@@ -168,7 +168,7 @@ class OAuth2(ProxyConfig):
     client_secret_ref: NoSecretStore = ""
     scopes: tuple[Text, ...] = ()
     token_url: URLText = ""
-    endpoint_params: Mapping[Text, Text] = {}
+    endpoint_params: Mapping[Text, Text] = EMPTY
     tls_config: TLSConfig = TLSConfig()
 
     @model_validator(mode="after")
@@ -205,7 +205,7 @@ class HTTPClientConfig(ProxyConfig):
     tls_config: TLSConfig = TLSConfig()
     follow_redirects: Flag = True
     enable_http2: Flag = True
-    http_headers: Mapping[Text, Header] = {}
+    http_headers: Mapping[Text, Header] = EMPTY
 
     @model_validator(mode="after")
     def _check_client(self) -> Self:
@@ -218,7 +218,7 @@ class HTTPClientConfig(ProxyConfig):
             bearer_token_file=self.bearer_token_file,
         )
         for name in self.http_headers:
-            if name.lower() in _RESERVED_HEADERS:
+            if name.lower() in RESERVED_HEADERS:
                 raise ValueError(f'http_headers cannot set "{name}", which the client sets itself')
         return self
 

@@ -17,6 +17,7 @@ from watchkeeper.base.configuration import (
     SizeBytes,
     Text,
 )
+from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.http import HTTPClientConfig
 from watchkeeper.discovery.config import DiscoveryConfigs, LabelSet
 from watchkeeper.model.labels import Labels
@@ -113,7 +114,7 @@ class ScrapeConfig(ScrapeDefaults, HTTPClientConfig, DiscoveryConfigs):
     honor_labels: Flag = False
     honor_timestamps: Flag = True
     track_timestamps_staleness: Flag = False
-    params: Annotated[Mapping[Text, tuple[Text, ...]], BeforeValidator(_params)] = {}
+    params: Annotated[Mapping[Text, tuple[Text, ...]], BeforeValidator(_params)] = EMPTY
     fallback_scrape_protocol: ScrapeProtocol | None = None
     metrics_path: Text = "/metrics"
     scheme: Text = "http"

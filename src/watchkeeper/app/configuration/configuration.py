@@ -1,0 +1,169 @@
+"""The configuration as the rooms use it, and how it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from watchkeeper.app.configuration.jobs import Jobs
+from watchkeeper.app.configuration.references import missing_files
+from watchkeeper.app.configuration.sections import ScrapeFile, WholeFile
+from watchkeeper.base.configuration import ConfigurationFailure, Problem
+from watchkeeper.base.configuration.decoding import decode, not_yet
+from watchkeeper.base.configuration.document import read_document, read_file
+from watchkeeper.base.configuration.environment import expand
+from watchkeeper.base.configuration.globs import matching_files
+from watchkeeper.base.configuration.merging import merge
+from watchkeeper.base.configuration.rendering import render
+from watchkeeper.base.configuration.tree import Table, Tree, locate
+from watchkeeper.base.failure import Failure
+from watchkeeper.receive.scrape.config import ScrapeConfig
+
+DEFAULT_FILES = ("watchkeeper.yml", "watchkeeper.yaml", "prometheus.yml", "prometheus.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that the files say, checked and with `global`'s defaults filled into the jobs.
+
+    `rule_files` are the files that the globs lead to now, in order; `warnings` what has no effect, or may surprise.
+    """
+
+    sections: WholeFile
+    scrape_configs: tuple[ScrapeConfig, ...]
+    rule_files: tuple[Path, ...]
+    files: tuple[Path, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    def to_yaml(self) -> str:
+        """The configuration as it is understood, secrets shown as `<secret>` (for /api/v1/status/config)."""
+        return render(self.sections.model_copy(update={"scrape_configs": self.scrape_configs}))
+
+
+def find_files(folder: Path) -> tuple[Path, ...]:
+    """The configuration file that lies in `folder`, where none is named: watchkeeper.yml, else prometheus.yml."""
+    return next(((folder / name,) for name in DEFAULT_FILES if (folder / name).is_file()), ())
+
+
+def load(
+    paths: Sequence[Path],
+    environ: Mapping[str, str],
+    *,
+    own_address: str = "127.0.0.1:9800",
+    check_selector: Callable[[str], None] | None = None,
+) -> Configuration:
+    """The configuration in `paths`, merged; without any, one that scrapes ourselves at `own_address`.
+
+    `check_selector` raises a ValueError or a Failure with what is wrong with a series selector. Raises
+    ConfigurationFailure with every problem in every file.
+    """
+    if paths:
+        return _Loader(environ, check_selector).load(paths)
+    return load_text(default_text(own_address), "default configuration", environ)
+
+
+def load_text(text: str, file: str, environ: Mapping[str, str]) -> Configuration:
+    """The configuration written in `text`; `file` is what messages call it. Raises ConfigurationFailure."""
+    return _Loader(environ, None).finish(read_document(text, file), ())
+
+
+def default_text(own_address: str) -> str:
+    """The configuration for those who bring none."""
+    return f"""\
+global:
+  scrape_interval: 15s
+  evaluation_interval: 15s
+scrape_configs:
+- job_name: watchkeeper
+  static_configs:
+  - targets: ["{own_address}"]
+"""
+
+
+class _Loader:
+    """One loading: gathers problems and warnings from all files."""
+
+    def __init__(self, environ: Mapping[str, str], check_selector: Callable[[str], None] | None) -> None:
+        self._environ = environ
+        self._check_selector = check_selector
+        self._problems: list[Problem] = []
+        self._warnings: list[Problem] = []
+
+    def load(self, paths: Sequence[Path]) -> Configuration:
+        trees = [tree for path in paths if (tree := self._read(path)) is not None]
+        if not trees:
+            raise ConfigurationFailure(self._problems)
+        whole = trees[0]
+        for further in trees[1:]:
+            whole = merge(whole, further, self._problems)
+        return self.finish(whole, tuple(paths))
+
+    def finish(self, tree: Tree, files: tuple[Path, ...]) -> Configuration:
+        tree = expand(tree, self._environ, self._problems)
+        try:
+            sections = decode(WholeFile, tree)
+        except ConfigurationFailure as failure:
+            raise ConfigurationFailure([*self._problems, *failure.problems]) from failure
+        self._warnings.extend(not_yet(sections, tree))
+        self._warnings.extend(missing_files(sections, tree))
+        self._check_retention(sections, tree)
+        sections = sections.model_copy(update={"global_": sections.global_.resolved()})
+        jobs = Jobs(sections.global_)
+        jobs.add(sections.scrape_configs, tree)
+        for path in self._matching(sections.scrape_config_files, tree, "scrape_config_files"):
+            self._add_scrape_file(jobs, path)
+        rule_files = self._matching(sections.rule_files, tree, "rule_files")
+        self._problems.extend(jobs.problems)
+        if self._problems:
+            raise ConfigurationFailure(self._problems)
+        return Configuration(sections, tuple(jobs.resolved), rule_files, files, tuple(sorted(set(self._warnings))))
+
+    def _read(self, path: Path) -> Tree | None:
+        try:
+            tree = read_file(path)
+        except ConfigurationFailure as failure:
+            self._problems.extend(failure.problems)
+            return None
+        if isinstance(tree, Table):
+            return tree
+        self._problems.append(Problem(tree.place, "the top level should be a mapping"))
+        return None
+
+    def _add_scrape_file(self, jobs: Jobs, path: Path) -> None:
+        if (tree := self._read(path)) is None:
+            return
+        tree = expand(tree, self._environ, self._problems)
+        try:
+            section = decode(ScrapeFile, tree)
+        except ConfigurationFailure as failure:
+            self._problems.extend(failure.problems)
+            return
+        self._warnings.extend(not_yet(section, tree))
+        self._warnings.extend(missing_files(section, tree))
+        jobs.add(section.scrape_configs, tree)
+
+    def _matching(self, patterns: Sequence[Path | None], tree: Tree, key: str) -> tuple[Path, ...]:
+        found: list[Path] = []
+        for i, pattern in enumerate(patterns):
+            place = locate(tree, (key, i))
+            if pattern is None or "*" in str(pattern.parent):
+                message = f'"{pattern or ""}" cannot be used: only its last part may have a *'
+                self._problems.append(Problem(place, message))
+                continue
+            matches = matching_files(pattern)
+            if not matches:
+                self._warnings.append(Problem(place, f"{key}[{i}]: no file matches {pattern}"))
+            found.extend(matches)
+        return tuple(dict.fromkeys(found))
+
+    def _check_retention(self, sections: WholeFile, tree: Tree) -> None:
+        if self._check_selector is None:
+            return
+        for i, rule in enumerate(sections.retention):
+            try:
+                if rule.match:
+                    self._check_selector(rule.match)
+            except (Failure, ValueError) as error:
+                place = locate(tree, ("retention", i, "match"))
+                self._problems.append(Problem(place, f"retention[{i}].match: {error}"))

@@ -1,0 +1,45 @@
+"""`watchkeeper check`: is this configuration one that would load?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from watchkeeper.app.configuration import Configuration, load
+from watchkeeper.base.configuration import ConfigurationFailure
+
+
+@click.group()
+def check() -> None:
+    """Check files without starting anything."""
+
+
+@check.command("config")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+def check_config(files: tuple[Path, ...]) -> None:
+    """Check configuration FILES, merged as `serve --config FILE --config FILE` would merge them.
+
+    Prints every problem as FILE:LINE:COLUMN: MESSAGE and ends with 1 if there is any. Warnings do not count.
+    """
+    try:
+        configuration = load(files, os.environ)
+    except ConfigurationFailure as failure:
+        for problem in failure.problems:
+            click.echo(str(problem), err=True)
+        count = len(failure.problems)
+        click.echo(f"{count} problem{'s' if count > 1 else ''}", err=True)
+        raise SystemExit(1) from None
+    for warning in configuration.warnings:
+        click.echo(f"{warning.place}: warning: {warning.message}", err=True)
+    click.echo(_summary(configuration))
+
+
+def _summary(configuration: Configuration) -> str:
+    jobs, rules = len(configuration.scrape_configs), len(configuration.rule_files)
+    return f"the configuration is valid: {jobs} scrape job{_s(jobs)}, {rules} rule file{_s(rules)}"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

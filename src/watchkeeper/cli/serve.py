@@ -1,0 +1,192 @@
+"""`watchkeeper serve`: with our own flags, and Prometheus' for whoever brings a Compose file."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from watchkeeper.app.settings import DEFAULT_LISTEN, Address, Settings, SettingsFailure
+from watchkeeper.base.duration import DurationFailure, parse_duration_ms
+from watchkeeper.base.failure import Failure
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class DurationParam(click.ParamType):
+    """A Prometheus duration, as milliseconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The milliseconds; a wrong text ends the command with its reason."""
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_duration_ms(value)
+        except DurationFailure as why:
+            self.fail(str(why), param, ctx)
+
+
+DURATION = DurationParam()
+
+# Flags of Prometheus that change nothing here: the engine decides what they decide there.
+_WITHOUT_EFFECT = (
+    "alertmanager.drain-notification-queue-on-shutdown",
+    "alertmanager.notification-queue-capacity",
+    "alertmanager.timeout",
+    "auto-gomaxprocs",
+    "auto-gomemlimit",
+    "auto-gomemlimit.ratio",
+    "config.auto-reload-interval",
+    "rules.max-concurrent-evals",
+    "scrape.adjust-timestamps",
+    "scrape.discovery-reload-interval",
+    "scrape.name-escaping-scheme",
+    "scrape.timestamp-tolerance",
+    "storage.remote.flush-deadline",
+    "storage.remote.read-concurrent-limit",
+    "storage.remote.read-max-bytes-in-frame",
+    "storage.remote.read-sample-limit",
+    "storage.tsdb.head-chunks-write-queue-size",
+    "storage.tsdb.max-block-chunk-segment-size",
+    "storage.tsdb.max-block-duration",
+    "storage.tsdb.min-block-duration",
+    "storage.tsdb.no-lockfile",
+    "storage.tsdb.retention.size",
+    "storage.tsdb.samples-per-chunk",
+    "storage.tsdb.wal-compression",
+    "storage.tsdb.wal-compression-type",
+    "storage.tsdb.wal-segment-size",
+    "web.console.libraries",
+    "web.console.templates",
+    "web.enable-otlp-receiver",
+    "web.max-notifications-subscribers",
+    "web.page-title",
+    "web.read-timeout",
+    "web.remote-write-receiver.accepted-protobuf-messages",
+    "web.user-assets",
+)
+
+
+def _without_effect(command: F) -> F:
+    """Accept every flag that changes nothing, with or without a value."""
+    for name in _WITHOUT_EFFECT:
+        command = click.option(f"--{name}", f"ignored_{name}", is_flag=False, flag_value="true", hidden=True)(command)
+    return command
+
+
+@click.command()
+@click.option(
+    "--config",
+    "--config.file",
+    "configs",
+    multiple=True,
+    envvar="WATCHKEEPER_CONFIG",
+    type=click.Path(path_type=Path),
+    help="Configuration: watchkeeper.yml or prometheus.yml. May be given several times; the files are merged.",
+)
+@click.option(
+    "--data",
+    "--storage.tsdb.path",
+    "data",
+    default="data",
+    show_default=True,
+    envvar="WATCHKEEPER_DATA",
+    type=click.Path(path_type=Path),
+    help="Where the embedded engine and the control database keep their files.",
+)
+@click.option(
+    "--listen",
+    "--web.listen-address",
+    "listen",
+    multiple=True,
+    envvar="WATCHKEEPER_LISTEN",
+    metavar="HOST:PORT",
+    help=f"Where to listen; may be given several times.  [default: {', '.join(DEFAULT_LISTEN)}]",
+)
+@click.option("--web.external-url", "external_url", envvar="WATCHKEEPER_EXTERNAL_URL", help="How people reach us.")
+@click.option("--web.route-prefix", "route_prefix", help="Prefix of every path.  [default: the external URL's path]")
+@click.option("--web.cors.origin", "cors_origin", metavar="REGEX", help="Origins whose pages may read our answers.")
+@click.option("--web.config.file", "web_config", type=click.Path(path_type=Path), help="TLS and passwords.")
+@click.option("--web.enable-lifecycle", "enable_lifecycle", is_flag=True, help="Allow /-/reload and /-/quit.")
+@click.option("--web.enable-admin-api", "enable_admin", is_flag=True, help="Allow /api/v1/admin.")
+@click.option(
+    "--web.enable-remote-write-receiver/--no-web.enable-remote-write-receiver",
+    "enable_remote_write",
+    default=True,
+    help="Take samples at /api/v1/write.  [default: yes]",
+)
+@click.option("--web.max-connections", "max_connections", default=512, show_default=True)
+@click.option(
+    "--host/--no-host", "host_collector", default=True, envvar="WATCHKEEPER_HOST", help="Watch this machine as well."
+)
+@click.option(
+    "--storage.tsdb.retention.time",
+    "--storage.tsdb.retention",
+    "retention_ms",
+    type=DURATION,
+    envvar="WATCHKEEPER_RETENTION",
+    help="How long samples are kept where the configuration says nothing else.  [default: 15d]",
+)
+@click.option("--query.timeout", "query_timeout_ms", type=DURATION, default="2m", show_default=True)
+@click.option("--query.max-samples", "query_max_samples", default=50_000_000, show_default=True)
+@click.option("--query.max-concurrency", "query_concurrency", default=20, show_default=True)
+@click.option("--query.lookback-delta", "lookback_ms", type=DURATION, default="5m", show_default=True)
+@click.option("--rules.alert.for-outage-tolerance", "outage_tolerance_ms", type=DURATION, default="1h")
+@click.option("--rules.alert.for-grace-period", "grace_period_ms", type=DURATION, default="10m")
+@click.option("--rules.alert.resend-delay", "resend_delay_ms", type=DURATION, default="1m")
+@click.option("--enable-feature", "features", multiple=True, help="Prometheus' feature flags, by comma.")
+@click.option("--log.level", "log_level", type=click.Choice(["debug", "info", "warn", "error"]), default="info")
+@click.option("--log.format", "log_format", type=click.Choice(["logfmt", "json"]), default="logfmt")
+@_without_effect
+@click.pass_context
+def serve(ctx: click.Context, log_level: str, log_format: str, **given: Any) -> None:
+    """Run Watchkeeper: receive, store, question, alert, answer."""
+    from watchkeeper.app.logs import set_up_logs
+    from watchkeeper.app.serve import run
+
+    set_up_logs(log_level, log_format)
+    ignored = [name for name, value in given.items() if name.startswith("ignored_") and value is not None]
+    for name in ignored:
+        logging.getLogger("watchkeeper").warning("--%s changes nothing here", name.removeprefix("ignored_"))
+    try:
+        sys.exit(run(_settings(ctx, given)))
+    except Failure as why:
+        click.echo(f"watchkeeper: {why}", err=True)
+        sys.exit(1)
+
+
+def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
+    known = {name: value for name, value in given.items() if not name.startswith("ignored_")}
+    listen = [text for part in known.pop("listen") for text in part.replace(",", " ").split()]
+    features = frozenset(name for part in known.pop("features") for name in part.split(",") if name)
+    try:
+        addresses = tuple(Address.parse(text) for text in listen or DEFAULT_LISTEN)
+    except SettingsFailure as why:
+        raise click.UsageError(str(why), ctx) from None
+    return Settings(listen=addresses, features=features, flags=_flags(ctx), **known)
+
+
+def _flags(ctx: click.Context) -> dict[str, str]:
+    """Every flag by Prometheus' name where it has one, with its value as text."""
+    flags: dict[str, str] = {}
+    for option in ctx.command.params:
+        if not isinstance(option, click.Option) or option.name is None:
+            continue
+        value = ctx.params.get(option.name)
+        name = option.opts[-1].removeprefix("--")
+        if isinstance(option.type, DurationParam) and value is not None:
+            text = f"{value}ms"
+        elif isinstance(value, tuple):
+            text = ",".join(str(item) for item in value)
+        elif isinstance(value, bool):
+            text = str(value).lower()
+        else:
+            text = "" if value is None else str(value)
+        flags[name] = text
+    return flags
