@@ -201,12 +201,19 @@ def fill_frame(
     pair_key: NDArray[np.int64],
     column: NDArray[np.int32],
     codes: NDArray[np.int32],
-) -> None:
-    """Write the value symbols (the lower half of a pair's key) of each ref's pairs into its row of zeroed `codes`."""
+) -> bool:
+    """Write the value symbols (the lower half of a pair's key) of each ref's pairs into its row of zeroed `codes`.
+
+    `column` gives a group's column; where one has none (−1), the frame is given up and the answer is False.
+    """
     for i in range(refs.size):
         for k in range(np.int64(starts[refs[i]]), np.int64(starts[refs[i] + 1])):
             key = pair_key[pairs[k]]
-            codes[i, column[key >> 32]] = key & 0xFFFFFFFF
+            at = column[key >> 32]
+            if at < 0:
+                return False
+            codes[i, at] = key & 0xFFFFFFFF
+    return True
 
 
 @kernel

@@ -19,11 +19,12 @@ from watchkeeper.store.index.cardinality import Cardinality
 from watchkeeper.store.index.pairs import Pairs
 from watchkeeper.store.index.postings import Postings
 from watchkeeper.store.index.selection import Selector
-from watchkeeper.store.index.table import Table
+from watchkeeper.store.index.table import Table, View
 
 MatcherSets = Sequence[Sequence[Matcher]]
 
 _TAIL = 4096
+_FEW = 64
 _MIN_MS, _MAX_MS = -(1 << 62), 1 << 62
 
 
@@ -89,19 +90,17 @@ class Reading:
 
     def frame(self, refs: NDArray[np.int32]) -> LabelFrame:
         """The labels of `refs`, row by row."""
-        view, groups = self.table.view, self._groups(refs)
-        symbols = self.pairs.groups.stored.data[groups] & 0xFFFFFFFF
-        distinct, columns = np.unique(symbols, return_inverse=True)
-        column = np.zeros(view.group_count, dtype=np.int32)
-        column[groups] = columns
-        codes = np.zeros((refs.size, distinct.size), dtype=np.int32)
-        fill_frame(refs, view.pairs, view.starts, view.pair_key, column, codes)
-        strings = self.symbols.strings
-        return LabelFrame(self.symbols, tuple(strings[code] for code in distinct.tolist()), codes)
+        # Series that are found together mostly have the same labels: a few tell the columns of all.
+        view = self.table.view
+        frame = self._frame(view, refs, _groups(view, refs[:_FEW]))
+        if frame is None:
+            frame = self._frame(view, refs, _groups(view, refs))
+        assert frame is not None, "a view's series have only the labels that were counted"
+        return frame
 
     def names(self, tenant: str, refs: NDArray[np.int32] | None = None) -> list[str]:
         """The names of the labels that a tenant's series (or those of `refs`) have, sorted."""
-        groups = self._groups(self.find(tenant, ()) if refs is None else refs)
+        groups = _groups(self.table.view, self.find(tenant, ()) if refs is None else refs)
         codes: list[int] = (self.pairs.groups.stored.data[groups] & 0xFFFFFFFF).tolist()
         return sorted({self.symbols[code] for code in codes})
 
@@ -142,11 +141,17 @@ class Reading:
             finally:
                 self._building.release()
 
-    def _groups(self, refs: NDArray[np.int32]) -> NDArray[np.intp]:
-        view = self.table.view
-        present = np.zeros(view.group_count, dtype=np.uint8)
-        groups_present(refs, view.pairs, view.starts, view.pair_key, present)
-        return np.flatnonzero(present)
+    def _frame(self, view: View, refs: NDArray[np.int32], groups: NDArray[np.intp]) -> LabelFrame | None:
+        """The frame whose columns are these groups' names, None where a series has others too."""
+        symbols = self.pairs.groups.stored.data[groups] & 0xFFFFFFFF
+        distinct, columns = np.unique(symbols, return_inverse=True)
+        column = np.full(view.group_count, -1, dtype=np.int32)
+        column[groups] = columns
+        codes = np.zeros((refs.size, distinct.size), dtype=np.int32)
+        if not fill_frame(refs, view.pairs, view.starts, view.pair_key, column, codes):
+            return None
+        strings = self.symbols.strings
+        return LabelFrame(self.symbols, tuple(strings[code] for code in distinct.tolist()), codes)
 
     def _current(self) -> Postings:
         """Postings that leave only a short tail of series to be looked at one by one."""
@@ -154,3 +159,10 @@ class Reading:
         if self.table.view.count - postings.count > max(_TAIL, postings.count // 8):
             self.rebuild()
         return self._postings
+
+
+def _groups(view: View, refs: NDArray[np.int32]) -> NDArray[np.intp]:
+    """The label names that any of `refs` has, as groups."""
+    present = np.zeros(view.group_count, dtype=np.uint8)
+    groups_present(refs, view.pairs, view.starts, view.pair_key, present)
+    return np.flatnonzero(present)
