@@ -12,6 +12,8 @@ NEVER = -(1 << 63)
 UNKNOWN = NEVER + 1
 """The newest time of a series that may have samples in the store, but nobody has looked."""
 
+FLOAT, DIGEST, BOUND = 0, 1, 2
+"""What is known of a newest sample: a float's bits, a histogram's digest, or only a time that none lies beyond."""
 NO_MINUTE = -(1 << 31)
 """The first minute of a series whose history nobody knows."""
 
@@ -33,7 +35,7 @@ def admit(
 ) -> int:
     """Judge samples in the order in which they stand, moving `newest` and what belongs to it, and `first`, along.
 
-    `kinds` tells what `bits` are (0 a float, 1 a histogram's digest); empty where all are floats.
+    `kinds` tells what `bits` are (FLOAT or DIGEST); empty where all are floats. Up to a BOUND no rule of order applies.
 
     `window` ms (negative: none, every order goes); samples later than `latest` are out of bounds. Verdicts: 0 newer,
     1 older but inside the window, 2 the same again, 3 another value for the newest timestamp, 4 out of order, 5 too
@@ -50,13 +52,15 @@ def admit(
             continue
         if t > had:
             verdicts[i] = 1 if had == UNKNOWN else 0
-        elif t == had:
+        elif t == had and newest_kind[ref] != BOUND:
             if bits[i] == newest_bits[ref] and kind == newest_kind[ref]:
                 verdicts[i] = 2
                 continue
             verdicts[i] = 1 if window < 0 else 3
             if window >= 0:
                 continue
+        elif newest_kind[ref] == BOUND:
+            verdicts[i] = 1
         elif window == 0:
             verdicts[i] = 4
             continue

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.samples import STALE_BITS
 from watchkeeper.model.symbols import Symbols
-from watchkeeper.store.index import NEVER, NO_WINDOW, UNKNOWN, Admission, SeriesIndex, Verdict
+from watchkeeper.store.index import BOUND, NEVER, NO_WINDOW, UNKNOWN, Admission, SeriesIndex, Verdict
 
 NAN = 0x7FF8000000000001
 SAMPLES = st.lists(
@@ -126,3 +126,13 @@ def test_a_series_of_the_store_may_be_rewritten_until_its_newest_sample_is_recal
     plan = admission.begin()
     assert plan.admit(refs, np.array([9]), bits).tolist() == [Verdict.SAME]
     assert plan.admit(refs, np.array([9]), bits + np.uint64(1)).tolist() == [Verdict.DUPLICATE]
+
+
+def test_up_to_a_bound_nothing_is_refused() -> None:
+    index, ones = index_of(1), np.ones(4, dtype=np.uint64)
+    refs = np.zeros(1, dtype=np.int32)
+    hour = 3_600_000
+    index.recall(refs, np.array([9 * hour]), ones[:1], kinds=np.array([BOUND], dtype=np.uint8))
+    times = np.array([5 * hour, 9 * hour, 5 * hour, 9 * hour])
+    verdicts = Admission(index).begin().admit(np.zeros(4, dtype=np.int32), times, ones, window_ms=hour)
+    assert verdicts.tolist() == [Verdict.OLDER, Verdict.OLDER, Verdict.TOO_OLD, Verdict.SAME]

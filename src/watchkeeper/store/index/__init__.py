@@ -1,6 +1,6 @@
 """Every series in memory: registered, found by matchers, counted; and which of their samples may be stored."""
 
-from watchkeeper.kernels.index_admission import NEVER, UNKNOWN
+from watchkeeper.kernels.index_admission import BOUND, DIGEST, FLOAT, NEVER, UNKNOWN
 from watchkeeper.store.index.admission import NO_WINDOW, REFUSALS, Admission, Plan, Verdict
 from watchkeeper.store.index.cardinality import Cardinality, Count
 from watchkeeper.store.index.index import NewSeries, SeriesIndex
@@ -8,6 +8,9 @@ from watchkeeper.store.index.labels import LabelColumns, Spans
 from watchkeeper.store.index.limits import Limits, LimitsOf, Refused
 
 __all__ = [
+    "BOUND",
+    "DIGEST",
+    "FLOAT",
     "NEVER",
     "NO_WINDOW",
     "REFUSALS",

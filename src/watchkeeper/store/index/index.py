@@ -116,7 +116,11 @@ class SeriesIndex(Reading):
         first_ms: NDArray[np.int64] | None = None,
         kinds: NDArray[np.uint8] | None = None,
     ) -> None:
-        """Tell the newest sample of distinct series (and the time of their first, where it is known)."""
+        """Tell the newest sample of distinct series (and the time of their first, where it is known).
+
+        Where `kinds` is BOUND the time is one that no sample lies beyond: samples up to it may rewrite others and are
+        never refused.
+        """
         table = self.table
         with self.lock:
             table.newest.data[refs] = newest_ms
