@@ -59,7 +59,7 @@ class Reading:
         return self.table.view.alive[refs] != 0
 
     def newest(self, refs: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.uint8]]:
-        """Each series' newest sample: ms (`NEVER` without one, `UNKNOWN` after a start), bits, kind (FLOAT, DIGEST or BOUND)."""
+        """Each series' newest sample: ms (`NEVER`: there is none; `UNKNOWN`), bits, kind (FLOAT, DIGEST, BOUND)."""
         view = self.table.view
         return view.newest[refs], view.newest_bits[refs], view.newest_kind[refs]
 
