@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from watchkeeper.query.promql.ast import DurationExpr, DurationOp, DurationTerm, NumberLiteral
-from watchkeeper.query.promql.lexer import DURATION, IDENTIFIER, NUMBER
+from watchkeeper.query.promql.lexer import DURATION, ERROR, IDENTIFIER, NUMBER
 from watchkeeper.query.promql.stream import TokenStream, Unexpected
 
 _PRECEDENCE: Final = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "^": 3}
@@ -23,7 +23,7 @@ _EXTREMES: Final = {
 def range_term(stream: TokenStream) -> DurationTerm:
     """A duration of a range or step, greater than zero where it is a constant. Raises Unexpected, ParseFailure."""
     term = _expr(stream, 0)
-    if isinstance(term, NumberLiteral) and term.value <= 0:
+    if isinstance(term, NumberLiteral) and term.value <= 0 and not stream.at(ERROR):
         stream.fail("duration must be greater than 0", term.start, term.end)
     return term
 
@@ -44,7 +44,7 @@ def _expr(stream: TokenStream, least: int) -> DurationTerm:
     while (precedence := _PRECEDENCE.get(stream.kind, -1)) >= max(least, 1):
         op = stream.take()
         right = _expr(stream, precedence if precedence == _POWER else precedence + 1)
-        if op.kind in "/%" and isinstance(right, NumberLiteral) and right.value == 0:
+        if op.kind in "/%" and isinstance(right, NumberLiteral) and right.value == 0 and not stream.at(ERROR):
             stream.fail("division by zero" if op.kind == "/" else "modulo by zero", op.start, op.end)
         left = DurationExpr(DurationOp(op.kind), left, right, left.start, right.end)
     return left

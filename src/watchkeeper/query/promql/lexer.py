@@ -174,7 +174,7 @@ class _Lexer:
     def _close(self) -> bool:
         self.depth -= 1
         if self.depth < 0:
-            return self._fail(self.pos, "unexpected right parenthesis ')'")
+            return self._fail_instead("unexpected right parenthesis ')'")
         return True
 
     def _bracket_word(self, start: int) -> bool:
@@ -229,9 +229,9 @@ class _Lexer:
 
     def _early_colon(self) -> bool:
         if not self.duration_seen:
-            return self._fail(self.pos, "unexpected colon before duration in duration expression")
+            return self._fail_instead("unexpected colon before duration in duration expression")
         if self.colon_seen:
-            return self._fail(self.pos, "unexpected repeated colon in duration expression")
+            return self._fail_instead("unexpected repeated colon in duration expression")
         self.colon_seen = True
         return True
 
@@ -299,6 +299,11 @@ class _Lexer:
             return self._fail(self.pos, "unclosed left bracket")
         self.out.append(Token(EOF, "", self.pos, self.pos))
         return False
+
+    def _fail_instead(self, message: str) -> bool:
+        """Put an error in the place of the last token."""
+        self.out.pop()
+        return self._fail(self.pos, message)
 
     def _fail(self, start: int, message: str) -> bool:
         self.out.append(Token(ERROR, message, start, len(self.text)))

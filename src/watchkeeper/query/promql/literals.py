@@ -89,6 +89,12 @@ def parse_number(text: str) -> float | None:
     return {"inf": math.inf, "nan": math.nan}.get(text.lower())
 
 
+def number_problem(text: str) -> str:
+    """Why `text` is no number, in Go's words."""
+    known = _INTEGER.fullmatch(text) or _DECIMAL.fullmatch(text)
+    return f"strconv.ParseFloat: parsing {quote(text)}: {'value out of range' if known else 'invalid syntax'}"
+
+
 def format_plain(value: float) -> str:
     """A number as Go's FormatFloat('f', -1) prints it: the shortest digits, never an exponent."""
     if math.isnan(value):

@@ -57,6 +57,7 @@ _AGGREGATES: Final = {op.value: op for op in AggregateOp}
 _MATCH_OPS: Final = {op.value: op for op in MatchOp}
 _NOT_METRICS: Final = frozenset({"on", "ignoring", "bool", "group_left", "group_right", "atan2"})
 _METRIC_KINDS: Final = (WORDS - _NOT_METRICS) | {IDENTIFIER, METRIC}
+_STARTS: Final = _METRIC_KINDS | {NUMBER, DURATION, STRING, "(", "{", "+", "-"}
 _LABEL_KINDS: Final = (WORDS - {"without"}) | {IDENTIFIER, METRIC}
 
 
@@ -169,7 +170,7 @@ class _Parser:
                 stream.expect(")")
                 return tuple(args)
             comma = stream.take()
-            if stream.at(")"):
+            if stream.kind not in _STARTS and stream.kind is not ERROR:
                 stream.fail("trailing commas not allowed in function call args", comma.start, comma.end)
 
     def _aggregate(self) -> Aggregate:
@@ -182,9 +183,9 @@ class _Parser:
             stream.fail_unexpected(unexpected.token, "aggregation")
         if grouping is None:
             grouping = self._grouping()
-        labels, without = grouping or ((), False)
-        if stream.kind is ERROR:
+        if grouping is None and stream.kind is ERROR:
             raise Unexpected(stream.peek())
+        labels, without = grouping or ((), False)
         op, end = _AGGREGATES[name.kind], stream.last_end
         wanted = 2 if op.takes_parameter else 1
         if not args:
@@ -349,6 +350,8 @@ def _binary(op: BinaryOp, left: Expr, right: Expr, matching: VectorMatching | No
                 matching.fill_left,
                 matching.fill_right,
             )
+    elif matching is not None and not matching.labels and matching.fill_left is None and matching.fill_right is None:
+        matching = None
     return Binary(op, left, right, matching, returns_bool)
 
 

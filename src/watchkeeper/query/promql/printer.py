@@ -32,6 +32,7 @@ from watchkeeper.query.promql.ast import (
 from watchkeeper.query.promql.literals import format_plain, quote
 
 _PLAIN_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_PLAIN_GROUPING = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LONGEST_LINE = 100
 
 
@@ -149,7 +150,7 @@ def _aggregate_head(expr: Aggregate) -> str:
 
 
 def _names(names: Iterable[str]) -> str:
-    return ", ".join(_name(name) for name in names)
+    return ", ".join(name if _PLAIN_GROUPING.fullmatch(name) else quote(name) for name in names)
 
 
 def _name(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import NoReturn
 from watchkeeper.base.duration import DurationFailure
 from watchkeeper.query.promql.ast import NumberLiteral
 from watchkeeper.query.promql.lexer import DURATION, ERROR, NUMBER, Token, tokens
-from watchkeeper.query.promql.literals import parse_duration_s, parse_number, quote
+from watchkeeper.query.promql.literals import number_problem, parse_duration_s, parse_number
 from watchkeeper.query.promql.parse_failure import ParseFailure
 
 
@@ -72,7 +72,7 @@ class TokenStream:
                 self.fail(str(failure), token.start, token.end)
         value = parse_number(token.text)
         if value is None:
-            self.fail(f"error parsing number: {_number_problem(token.text)}", token.start, token.end)
+            self.fail(f"error parsing number: {number_problem(token.text)}", token.start, token.end)
         return NumberLiteral(value, token.start, token.end)
 
     def fail(self, message: str, start: int, end: int) -> NoReturn:
@@ -86,8 +86,3 @@ class TokenStream:
         where = f" in {context}" if context else ""
         wanted = f", expected {expected}" if expected else ""
         self.fail(f"unexpected {token.description}{where}{wanted}", token.start, token.end)
-
-
-def _number_problem(text: str) -> str:
-    too_large = text.replace("_", "").replace(".", "").replace("e", "").replace("+", "").isdecimal()
-    return f"strconv.ParseFloat: parsing {quote(text)}: {'value out of range' if too_large else 'invalid syntax'}"

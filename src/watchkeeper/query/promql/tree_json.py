@@ -35,7 +35,7 @@ def tree_json(expr: Expr) -> dict[str, Json]:
         case NumberLiteral():
             return {"type": "numberLiteral", "val": format_plain(expr.value)}
         case StringLiteral():
-            return {"type": "stringLiteral", "val": expr.value}
+            return {"type": "stringLiteral", "val": _unicode(expr.value)}
         case VectorSelector():
             return {"type": "vectorSelector", **_selector(expr)}
         case MatrixSelector():
@@ -123,7 +123,12 @@ def _call(expr: Call) -> dict[str, Json]:
 
 
 def _matchers(matchers: Iterable[Matcher]) -> list[Json]:
-    return [{"name": m.name, "value": m.value, "type": m.op.value} for m in matchers]
+    return [{"name": _unicode(m.name), "value": _unicode(m.value), "type": m.op.value} for m in matchers]
+
+
+def _unicode(text: str) -> str:
+    """`text` as JSON can carry it: a byte that is no UTF-8 becomes U+FFFD."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _at(at: At) -> dict[str, Json]:
