@@ -20,7 +20,7 @@ from watchkeeper.engine.failure import EngineFailure
 from watchkeeper.engine.handover import Handover
 from watchkeeper.engine.library import die_at_once_when_crashing, load_library
 from watchkeeper.engine.lock import lock_path
-from watchkeeper.engine.options import Orders, machine_memory_bytes, server_configuration
+from watchkeeper.engine.options import Orders, machine_memory_bytes, server_configuration, statement_defaults
 from watchkeeper.engine.parts import BrokenPart, find_broken_parts
 from watchkeeper.engine.server import Face, Server
 from watchkeeper.engine.sessions import Sessions
@@ -60,7 +60,7 @@ def _open(orders: Orders) -> tuple[Server, tuple[BrokenPart, ...]]:
     """chDB on the orders' path with its default database, the server in front of it, and what was found broken."""
     configuration = orders.path / "engine.xml"
     configuration.write_text(server_configuration(orders.options, machine_memory_bytes()))
-    pool = Pool(load_library(), f"{orders.path}?config-file={configuration}", dict(orders.options.settings))
+    pool = Pool(load_library(), f"{orders.path}?config-file={configuration}", statement_defaults(orders.options))
     die_at_once_when_crashing()
     pool.keeper.run(f"CREATE DATABASE IF NOT EXISTS {quote_identifier(orders.database)} ENGINE = Atomic")
     face = Face(

@@ -54,6 +54,17 @@ class Connection:
         with self.failing():
             return self.raw.query(sql, format_name, params=dict(params or {}))
 
+    def insert(self, statement: str, format_name: str, data: bytes) -> Chunk:
+        """Run an INSERT without its FORMAT clause, with data in that format; what was written.
+
+        Raises EngineError, and is spoiled then.
+        """
+        with self.failing():
+            handle = self.raw.send_insert(statement, format_name)
+            if data:
+                self.raw.insert_append(handle, data)
+            return self.raw.insert_done(handle)
+
     @contextmanager
     def failing(self) -> Generator[None]:
         """Turn chDB's failure inside into an EngineError and mark this connection as spoiled."""

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from watchkeeper.engine.connection import Connection, EngineError, Pool, quote
 from watchkeeper.engine.library import Chunk
 from watchkeeper.engine.request import Request
-from watchkeeper.engine.statement import Insert, find_insert, first_word, result_format, streams, with_known_ids
+from watchkeeper.engine.statement import (
+    Insert,
+    find_insert,
+    first_word,
+    result_format,
+    streams,
+    with_known_ids,
+    writes_file,
+)
 
 # The engine's own words for a statement that `send_query` does not take; nothing has been run then.
 _NOT_STREAMABLE = "Streaming query is not supported"
@@ -61,14 +69,20 @@ class Execution:
 
     def start(self) -> Answer:
         """Begin the statement, to its first chunk at least. Raises EngineError."""
-        insert = find_insert(self._request.text)
+        request = self._request
+        insert = find_insert(request.query or request.body)
         if insert is not None:
             return self._insert(insert)
+        self._create_tables()
         try:
-            sql = with_known_ids(self._request.text.decode())
+            sql = with_known_ids(b"\n".join(filter(None, (request.query, request.body))).decode())
         except UnicodeDecodeError:
             raise EngineError("Code: 62. DB::Exception: The statement is not UTF-8. (SYNTAX_ERROR)") from None
-        name = result_format(sql) or self._request.default_format
+        if not first_word(sql):
+            raise EngineError("Code: 62. DB::Exception: Empty query. (SYNTAX_ERROR)")
+        if writes_file(sql):
+            raise EngineError("Code: 358. DB::Exception: INTO OUTFILE is not allowed. (INTO_OUTFILE_NOT_ALLOWED)")
+        name = result_format(sql) or request.default_format
         kind = self._connection.raw.classify_query(sql)
         if kind["statement_count"] not in (0, 1):
             raise EngineError(
@@ -103,26 +117,33 @@ class Execution:
             return False
 
     def finish(self) -> None:
-        """The connection is about to serve somebody else: no cancelling from here on."""
+        """The connection is about to serve somebody else: no cancelling from here on, and no tables left on it."""
         with self._lock:
             self._over = True
+        with suppress(EngineError):
+            for table in self._request.tables:
+                if not self._connection.spoiled:
+                    table.drop(self._connection)
+
+    def _create_tables(self) -> None:
+        for table in self._request.tables:
+            table.create(self._connection)
 
     def _insert(self, insert: Insert) -> Answer:
         answer = Answer(None, iter(()))
-        raw = self._connection.raw
-        with self._connection.failing():
-            handle = raw.send_insert(insert.statement, insert.format)
-            data = self._request.text[insert.data_offset :]
-            if data:
-                raw.insert_append(handle, data)
-            answer.tally.count(raw.insert_done(handle))
+        query, body = self._request.query, self._request.body
+        # Data of millions of rows is not copied when the URL held the statement.
+        data = (query or body)[insert.data_offset :]
+        data = data + body if query and data else (body if query else data)
+        answer.tally.count(self._connection.insert(insert.statement, insert.format, data))
         return answer
 
     def _whole(self, sql: str, name: str) -> Answer:
         answering = self._reads_only or first_word(sql) in _ANSWERING
         if not answering:
-            # Whatever the statement may have set on the connection ends with it.
+            # Whatever the statement may have set on the connection ends with it, or stays in its session.
             self._connection.spoiled = not self._request.session_id
+            self._connection.database = ""
         chunk = self._connection.run(sql, name, self._request.params)
         answer = Answer(name if answering or chunk.size() else None, iter((chunk,)))
         answer.tally.count(chunk)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from io import BufferedReader
-from socket import socket
+from socket import SocketIO, socket
 
-_LONGEST_LINE = 1 << 16
+_LONGEST_LINE = 1 << 20
 _MOST_HEADERS = 200
 # A buffer that sends many small pieces in one packet is not worth it above this.
 _TOGETHER = 1 << 16
@@ -33,7 +33,7 @@ class Head:
         return self.headers.get("connection", "").lower() != "close"
 
 
-def read_head(reader: BufferedReader) -> Head | None:
+def read_head(reader: BufferedReader[SocketIO]) -> Head | None:
     """The next request's head, or None when the peer has closed the connection. Raises BadRequest."""
     line = _line(reader)
     if not line:
@@ -51,7 +51,7 @@ def read_head(reader: BufferedReader) -> Head | None:
     return Head(parts[0], path, query_string, headers)
 
 
-def read_body(reader: BufferedReader, head: Head, most_bytes: int) -> bytes:
+def read_body(reader: BufferedReader[SocketIO], head: Head, most_bytes: int) -> bytes:
     """The request's body, which is empty when it has none. Raises BadRequest, also above `most_bytes`."""
     if "chunked" in head.headers.get("transfer-encoding", "").lower():
         return _chunked(reader, most_bytes)
@@ -86,14 +86,14 @@ def send_chunks(connection: socket, pieces: Iterable[memoryview | bytes]) -> Non
     connection.sendall(b"0\r\n\r\n")
 
 
-def _line(reader: BufferedReader) -> str:
+def _line(reader: BufferedReader[SocketIO]) -> str:
     line = reader.readline(_LONGEST_LINE)
     if len(line) == _LONGEST_LINE:
         raise BadRequest(f"a line of more than {_LONGEST_LINE} bytes")
     return line.rstrip(b"\r\n").decode("latin-1")
 
 
-def _chunked(reader: BufferedReader, most_bytes: int) -> bytes:
+def _chunked(reader: BufferedReader[SocketIO], most_bytes: int) -> bytes:
     pieces: list[bytes] = []
     total = 0
     while True:

@@ -67,7 +67,8 @@ class Orders:
 
 def statement_defaults(options: EngineOptions) -> dict[str, str]:
     """The settings that every statement starts from."""
-    return dict(options.settings)
+    # A server's HTTP interface does not take `1 + 1` for a query; chDB would.
+    return {"implicit_select": "0", **options.settings}
 
 
 def server_configuration(options: EngineOptions, machine_bytes: int) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from watchkeeper.engine.connection import EngineError
+from watchkeeper.engine.external import ExternalTable, external_tables, without_descriptions
+from watchkeeper.engine.form import BadForm, Field, parse_form
 
 # URL parameters that speak to ClickHouse's HTTP interface; every other one is a setting.
 _INTERFACE = frozenset(
@@ -35,16 +37,22 @@ _INTERFACE = frozenset(
         "wait_end_of_query",
     }
 )
+_LONGEST_SESSION_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One statement, its data if it brings any, and under what settings it is to run."""
+    """One statement, its data if it brings any, and under what settings it is to run.
 
-    text: bytes
+    The statement is in `query` or at the beginning of `body`; a body after a query is the rest of it, or its data.
+    """
+
+    query: bytes
+    body: bytes
     database: str
     settings: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
+    tables: tuple[ExternalTable, ...] = ()
     query_id: str = ""
     session_id: str = ""
     session_timeout_s: float = 60.0
@@ -59,39 +67,46 @@ def url_parameters(query_string: str) -> dict[str, str]:
     return dict(parse_qsl(query_string, keep_blank_values=True))
 
 
-def decode_request(params: Mapping[str, str], body: bytes, database: str, default_format: str = "") -> Request:
-    """What `params` (of the URL and of form fields) and `body` ask for; `database` where they name none.
+def decode_request(url: Mapping[str, str], headers: Mapping[str, str], body: bytes, database: str) -> Request:
+    """What the parameters of the URL, the headers and the body ask for; `database` where they name none.
 
-    Raises EngineError for a parameter that has no meaning.
+    Raises EngineError for what has no meaning.
     """
-    query = params.get("query", "").encode()
+    params, files = dict(url), ()
+    content_type = headers.get("content-type", "")
+    if content_type.startswith("multipart/form-data"):
+        fields = _form(content_type, body)
+        files = tuple(f for f in fields if f.is_file)
+        params |= {f.name: f.data.decode() for f in fields if not f.is_file}
+        body = b""
+    settings = without_descriptions(params, files)
     return Request(
-        text=_joined(query, body),
-        database=params.get("database") or database,
-        settings={
-            name: value for name, value in params.items() if name not in _INTERFACE and not name.startswith("param_")
-        },
+        query=params.get("query", "").encode(),
+        body=body,
+        database=params.get("database") or headers.get("x-clickhouse-database") or database,
+        settings={n: value for n, value in settings.items() if n not in _INTERFACE and not n.startswith("param_")},
         params={name[6:]: value for name, value in params.items() if name.startswith("param_")},
+        tables=external_tables(files, params),
         query_id=params.get("query_id", ""),
         session_id=params.get("session_id", ""),
         session_timeout_s=_session_timeout(params.get("session_timeout", "60")),
-        default_format=params.get("default_format") or default_format or "TabSeparated",
+        default_format=params.get("default_format") or headers.get("x-clickhouse-format") or "TabSeparated",
         waits=params.get("wait_end_of_query") == "1",
         accepts_compression=params.get("enable_http_compression") == "1",
     )
 
 
-def _joined(query: bytes, body: bytes) -> bytes:
-    """The statement of the URL followed by the body, which is its data or its rest."""
-    if not query or not body:
-        return query or body
-    return query + b"\n" + body
+def _form(content_type: str, body: bytes) -> tuple[Field, ...]:
+    try:
+        return parse_form(content_type, body)
+    except (BadForm, UnicodeDecodeError) as error:
+        raise EngineError(f"Code: 36. DB::Exception: {error}. (BAD_ARGUMENTS)") from None
 
 
 def _session_timeout(text: str) -> float:
-    if not text.isdigit() or not 0 < int(text) <= 3600:
+    if not text.isdigit() or not 0 < int(text) <= _LONGEST_SESSION_S:
         raise EngineError(
             f"Code: 374. DB::Exception: Invalid session timeout: '{text}': "
-            "whole seconds from 1 to 3600 would be right. (INVALID_SESSION_TIMEOUT)"
+            f"whole seconds from 1 to {_LONGEST_SESSION_S} would be right. (INVALID_SESSION_TIMEOUT)"
         )
     return float(text)

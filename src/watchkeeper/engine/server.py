@@ -153,12 +153,7 @@ class Conversation:
             plain = decompress(body, head.headers.get("content-encoding", ""), _MOST_BODY_BYTES)
         except BadEncoding as error:
             raise EngineError(f"Code: 354. DB::Exception: {error}. (ZLIB_INFLATE_FAILED)") from None
-        request = decode_request(
-            params,
-            plain,
-            head.headers.get("x-clickhouse-database", face.database),
-            head.headers.get("x-clickhouse-format", ""),
-        )
+        request = decode_request(params, head.headers, plain, face.database)
         if not face.slots.acquire(blocking=False):
             raise EngineError(
                 "Code: 202. DB::Exception: Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)"

@@ -37,6 +37,7 @@ _INSERT_TOKEN = re.compile(
 _RESULT_FORMAT = re.compile(
     r"\bFORMAT\s+([A-Za-z]\w*)\s*(?:SETTINGS\b[^;]*)?(?:\s|;|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*\Z", re.DOTALL | re.IGNORECASE
 )
+_OUTFILE = re.compile(rf"{_QUOTED_OR_COMMENT}|\b(OUTFILE)\b", re.DOTALL | re.IGNORECASE)
 _KILL_BY_ID = re.compile(r"\bquery_id\b(?=\s*(?:=|IN\b|LIKE\b))", re.IGNORECASE)
 # An insert's statement stands within its first bytes; what follows is data, perhaps binary.
 _LONGEST_INSERT_HEAD = 1 << 20
@@ -81,6 +82,14 @@ def result_format(sql: str) -> str | None:
     """The format that a query names in its FORMAT clause, or None."""
     match = _RESULT_FORMAT.search(sql, max(0, len(sql) - _LONGEST_TAIL))
     return match[1] if match else None
+
+
+def writes_file(sql: str) -> bool:
+    """Say whether a query has an INTO OUTFILE clause, which an HTTP client has no business with.
+
+    The engine's own settings do not hold it back: even `readonly = 1` writes the file.
+    """
+    return "outfile" in sql.lower() and any(token[1] for token in _OUTFILE.finditer(sql))
 
 
 def streams(format_name: str) -> bool:
