@@ -1,1 +1,50 @@
-"""."""
+"""Telemetry over ClickHouse's interface: append, select, the series index, migrations, retention, control data.
+
+The face is loaded lazily: the engine's child process knows `Endpoint` only, and must stay lean.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from watchkeeper.store.client import Lane, Target
+    from watchkeeper.store.endpoint import Endpoint
+    from watchkeeper.store.failure import StoreBusy, StoreFailure, StoreFull
+    from watchkeeper.store.policy import FREE, Policy
+    from watchkeeper.store.store import Store, StoreOptions
+
+__all__ = [
+    "FREE",
+    "Endpoint",
+    "Lane",
+    "Policy",
+    "Store",
+    "StoreBusy",
+    "StoreFailure",
+    "StoreFull",
+    "StoreOptions",
+    "Target",
+]
+
+_HOMES = {
+    "FREE": "policy",
+    "Endpoint": "endpoint",
+    "Lane": "client",
+    "Policy": "policy",
+    "Store": "store",
+    "StoreBusy": "failure",
+    "StoreFailure": "failure",
+    "StoreFull": "failure",
+    "StoreOptions": "store",
+    "Target": "client",
+}
+
+
+def __getattr__(name: str) -> object:
+    """The part of the face called `name`, imported when it is first asked for."""
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

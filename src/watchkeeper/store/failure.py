@@ -25,3 +25,18 @@ class StoreBusy(StoreFailure):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, retryable=True)
+
+
+class StoreUnreachable(StoreFailure):
+    """The engine did not answer: it is starting, restarting or gone. Whether a write was done is unknown."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=True)
+
+
+class StatementFailure(StoreFailure):
+    """The engine refused or broke off a statement; `code` is ClickHouse's number for the reason, 0 where unknown."""
+
+    def __init__(self, message: str, code: int, *, retryable: bool) -> None:
+        super().__init__(message, retryable=retryable)
+        self.code = code

@@ -1,0 +1,258 @@
+"""The one way to the engine: ClickHouse's HTTP interface, for the embedded engine and for a cluster alike."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import clickhouse_connect
+import cramjam
+from clickhouse_connect.driver.exceptions import ClickHouseError, Error
+from clickhouse_connect.driver.httputil import get_pool_manager
+from urllib3.exceptions import HTTPError
+
+from watchkeeper.base.clock import Clock, SystemClock
+from watchkeeper.store.endpoint import RESULT_FILE_HEADER, RESULT_REQUEST_HEADER, RESULT_REQUEST_VALUE, Endpoint
+from watchkeeper.store.failure import StatementFailure, StoreFailure, StoreFull, StoreUnreachable
+from watchkeeper.store.native import Block, decode
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.httpclient import HttpClient
+    from urllib3 import HTTPResponse
+
+Settings = Mapping[str, str | int | float]
+_Answer = TypeVar("_Answer")
+
+# clickhouse-connect logs each lost connection on top of raising it; we raise, and count, once.
+logging.getLogger("clickhouse_connect").setLevel(logging.ERROR)
+
+_NOT_ENOUGH_SPACE = 243
+# Time-outs, memory, too many queries or parts, cancelled, network, read-only or unknown replica states: may pass.
+_PASSING = frozenset({159, 160, 202, 203, 209, 210, 241, 242, 252, 279, 285, 319, 394, 425, 439, 999})
+
+
+class Lane(StrEnum):
+    """Who asks: each has its own connections, so that people's queries cannot delay rules, nor reads the ingest."""
+
+    INGEST = "ingest"
+    RULES = "rules"
+    PEOPLE = "people"
+
+
+_LANES: dict[Lane, tuple[int, Settings]] = {
+    Lane.INGEST: (4, {}),
+    Lane.RULES: (8, {"priority": 1}),
+    Lane.PEOPLE: (16, {"priority": 5}),
+}
+"""Connections and settings of each lane (`priority`: a smaller number goes first)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where telemetry lives: an endpoint and, for a ClickHouse cluster, the cluster's name."""
+
+    endpoint: Endpoint
+    cluster: str = ""
+
+    @property
+    def embedded(self) -> bool:
+        """Say whether it is our own engine (which shares memory with us)."""
+        return self.endpoint.shared_directory is not None
+
+    @classmethod
+    def parse(cls, url: str) -> Target:
+        """Read `clickhouse://user:password@host:port/database?cluster=…&secure=…`; raises StoreFailure."""
+        parts = urlsplit(url)
+        options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        secure = options.pop("secure", "false").lower() in ("1", "true", "yes")
+        cluster = options.pop("cluster", "")
+        if parts.scheme != "clickhouse" or not parts.hostname or options:
+            wrong = f"unknown option {min(options)!r}" if options else "no such address"
+            right = "clickhouse://user:password@host:port/database?cluster=NAME&secure=true"
+            raise StoreFailure(f"storage.url: {wrong} in {_masked(url)}: right would be {right}", retryable=False)
+        endpoint = Endpoint(
+            host=parts.hostname,
+            port=parts.port or (8443 if secure else 8123),
+            user=unquote(parts.username or "default"),
+            password=unquote(parts.password or ""),
+            database=unquote(parts.path.strip("/")) or "watchkeeper",
+            secure=secure,
+        )
+        return cls(endpoint, cluster)
+
+
+def _masked(url: str) -> str:
+    """The URL without its password."""
+    parts = urlsplit(url)
+    return url.replace(f":{parts.password}@", ":…@") if parts.password else url
+
+
+@dataclass(slots=True)
+class Client:
+    """Statements to one target; safe for many threads, and blocking: to be called off the event loop.
+
+    Reads and inserts with a token are repeated for up to `patience_s` while the engine does not answer.
+    """
+
+    target: Target
+    database: str
+    clock: Clock = field(default_factory=SystemClock)
+    patience_s: float = 15.0
+    _clients: dict[Lane, HttpClient] = field(init=False, default_factory=dict["Lane", "HttpClient"])
+    _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
+
+    def query(
+        self,
+        sql: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        lane: Lane = Lane.PEOPLE,
+        settings: Settings | None = None,
+        database: str | None = None,
+    ) -> Block:
+        """The rows that `sql` (without FORMAT) answers, as columns; `{name:Type}` in it are bound `parameters`.
+
+        Raises StoreFailure.
+        """
+        return decode(self.raw_query(sql, parameters, form="Native", lane=lane, settings=settings, database=database))
+
+    def raw_query(
+        self,
+        sql: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        form: str,
+        lane: Lane = Lane.PEOPLE,
+        settings: Settings | None = None,
+        database: str | None = None,
+    ) -> bytes | memoryview:
+        """The answer's bytes in ClickHouse's output format `form`."""
+        headers = {RESULT_REQUEST_HEADER: RESULT_REQUEST_VALUE} if self.target.embedded else {}
+        options: dict[str, object] = {**(settings or {}), "database": database or self.database}
+        if not self.target.embedded:
+            # Without it an error after the first bytes would come as a broken answer with status 200.
+            options["wait_end_of_query"] = 1
+
+        def ask(client: HttpClient) -> bytes | memoryview:
+            answer = cast(
+                "HTTPResponse",
+                client.raw_stream(
+                    sql,
+                    dict(parameters or {}),
+                    settings=options,
+                    fmt=form,
+                    use_database=False,
+                    transport_settings=headers,
+                ),
+            )
+            data = answer.read()
+            answer.release_conn()
+            handed_over = answer.headers.get(RESULT_FILE_HEADER)
+            return self.target.endpoint.take_result(handed_over) if handed_over else data
+
+        return self._patiently(lane, ask)
+
+    def insert(
+        self, table: str, columns: list[str], block: bytes, *, token: str, settings: Settings | None = None
+    ) -> None:
+        """Store one Native block, exactly once for its `token` however often it is sent."""
+        options: dict[str, object] = {
+            "insert_deduplication_token": token,
+            "database": self.database,
+            **(settings or {}),
+        }
+        compression = None
+        if not self.target.embedded:
+            block, compression = bytes(cramjam.lz4.compress(block)), "lz4"
+
+        def send(client: HttpClient) -> None:
+            client.raw_insert(table, columns, block, settings=options, fmt="Native", compression=compression)
+
+        self._patiently(Lane.INGEST, send)
+
+    def command(
+        self,
+        sql: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        settings: Settings | None = None,
+        database: str | None = None,
+    ) -> None:
+        """Run a statement that changes something; it is sent once, whatever happens."""
+        options: dict[str, object] = {**(settings or {}), "database": database or self.database}
+        client = self._client(Lane.INGEST)
+        try:
+            client.command(sql, dict(parameters or {}), settings=options, use_database=False)
+        except (ClickHouseError, HTTPError, OSError) as error:
+            raise failure_of(error) from error
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def _patiently(self, lane: Lane, call: Callable[[HttpClient], _Answer]) -> _Answer:
+        """Do `call`, again and again while nobody answers, until patience ends."""
+        deadline, pause_s = self.clock.monotonic_s() + self.patience_s, 0.05
+        while True:
+            try:
+                return call(self._client(lane))
+            except (ClickHouseError, HTTPError, OSError, StoreUnreachable) as error:
+                failure = error if isinstance(error, StoreUnreachable) else failure_of(error)
+                if not isinstance(failure, StoreUnreachable) or self.clock.monotonic_s() + pause_s > deadline:
+                    raise failure from error
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 2, 1.0)
+
+    def _client(self, lane: Lane) -> HttpClient:
+        client = self._clients.get(lane)
+        if client is not None:
+            return client
+        with self._lock:
+            if lane not in self._clients:
+                try:
+                    self._clients[lane] = self._connect(lane)
+                except (ClickHouseError, HTTPError, OSError) as error:
+                    raise failure_of(error) from error
+            return self._clients[lane]
+
+    def _connect(self, lane: Lane) -> HttpClient:
+        endpoint = self.target.endpoint
+        connections, settings = _LANES[lane]
+        client = clickhouse_connect.get_client(
+            host=endpoint.host,
+            port=endpoint.port,
+            username=endpoint.user,
+            password=endpoint.password,
+            secure=endpoint.secure,
+            database="default",
+            settings=dict(settings),
+            compress=not self.target.embedded,
+            pool_mgr=get_pool_manager(maxsize=connections, num_pools=1),
+            autogenerate_session_id=False,
+            autogenerate_query_id=False,
+            query_retries=0,
+            show_clickhouse_errors="scrub",
+            send_receive_timeout=300,
+            client_name="watchkeeper",
+        )
+        return cast("HttpClient", client)
+
+
+def failure_of(error: Exception) -> StoreFailure:
+    """What the client's or the socket's error means for our callers."""
+    text = str(error)
+    code = (error.code or 0) if isinstance(error, Error) else 0
+    if code == _NOT_ENOUGH_SPACE or "No space left on device" in text:
+        return StoreFull(f"no room is left on the store's disk: {text}")
+    if code:
+        return StatementFailure(text, code, retryable=code in _PASSING)
+    return StoreUnreachable(f"the engine does not answer: {text}")

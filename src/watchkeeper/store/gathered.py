@@ -1,0 +1,96 @@
+"""The samples of one commit, of all its batches, as one set of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchkeeper.model.histogram import Histogram
+from watchkeeper.model.samples import SampleBatch
+from watchkeeper.store.activity import Kind
+from watchkeeper.store.index import Verdict
+from watchkeeper.store.native import Coded
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A batch and the `Verdict` on each of its samples, shape (m,)."""
+
+    batch: SampleBatch
+    verdicts: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All arrays have shape (m,); `histogram_at` points into `histograms`, −1 for a float."""
+
+    tenants: Coded
+    refs: NDArray[np.int32]
+    timestamps: NDArray[np.int64]
+    values: NDArray[np.float64]
+    starts: NDArray[np.int64]
+    histogram_at: NDArray[np.int32]
+    histograms: list[Histogram]
+
+    @classmethod
+    def of(cls, judged: Sequence[Judged]) -> Gathered:
+        """Those samples that are to be written, in the order in which they came."""
+        batches = [one.batch for one in judged]
+        written = np.concatenate([one.verdicts <= Verdict.OLDER for one in judged])
+        sizes = [batch.refs.size for batch in batches]
+        histograms: list[Histogram] = []
+        at = np.full(written.size, -1, dtype=np.int32)
+        for batch, begin in zip(batches, np.cumsum([0, *sizes]).tolist(), strict=False):
+            for row, histogram in batch.histograms.items():
+                at[begin + row] = len(histograms)
+                histograms.append(histogram)
+        names = list(dict.fromkeys(batch.tenant for batch in batches))
+        codes = np.repeat(np.array([names.index(batch.tenant) for batch in batches], dtype=np.int32), sizes)
+        no_starts = np.zeros(max(sizes, default=0), dtype=np.int64)
+        whole = cls(
+            Coded(names, codes),
+            np.concatenate([batch.refs for batch in batches]),
+            np.concatenate([batch.timestamps for batch in batches]),
+            np.concatenate([batch.values for batch in batches]),
+            np.concatenate([no_starts[: b.refs.size] if b.starts is None else b.starts for b in batches]),
+            at,
+            histograms,
+        )
+        return whole if written.all() else whole.take(written)
+
+    def __len__(self) -> int:
+        return self.refs.size
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Gathered:
+        """The samples at the given positions, or under a mask."""
+        return Gathered(
+            Coded(self.tenants.keys, self.tenants.codes[rows]),
+            self.refs[rows],
+            self.timestamps[rows],
+            self.values[rows],
+            self.starts[rows],
+            self.histogram_at[rows],
+            self.histograms,
+        )
+
+    def kinds(self) -> NDArray[np.uint8]:
+        """The `Kind` bits of each sample."""
+        kinds = np.where(self.histogram_at < 0, Kind.FLOAT, Kind.HISTOGRAM).astype(np.uint8)
+        return kinds | np.where(self.starts != 0, Kind.START, 0).astype(np.uint8)
+
+    def by_day(self) -> Iterator[tuple[int, Gathered]]:
+        """The samples of each day: a day is a partition, and only within one is an insert atomic."""
+        days = self.timestamps // DAY_MS
+        distinct: list[int] = np.unique(days).tolist()
+        for day in distinct:
+            yield day, self if len(distinct) == 1 else self.take(days == day)
+
+    def floats(self) -> Gathered:
+        """The float samples."""
+        mask = self.histogram_at < 0
+        return self if mask.all() else self.take(mask)

@@ -1,0 +1,296 @@
+"""Reads of samples: series from the index, their rows from the engine, one columnar block out of both."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchkeeper.base.clock import Clock
+from watchkeeper.kernels import mantissa
+from watchkeeper.kernels import select as kernels
+from watchkeeper.model.histogram import Buckets, CounterReset, Histogram
+from watchkeeper.model.labels import METRIC_NAME
+from watchkeeper.model.matcher import MatchOp
+from watchkeeper.model.samples import Selection, SeriesBlock
+from watchkeeper.store.activity import Activity, Kind
+from watchkeeper.store.client import Client, Lane
+from watchkeeper.store.fetched import Fetched
+from watchkeeper.store.index import FLOAT, UNKNOWN, SeriesIndex
+from watchkeeper.store.metrics import StoreMetrics
+from watchkeeper.store.native import Block, Ragged
+from watchkeeper.store.policy import EARLIEST_MS, LATEST_MS
+
+_I = TypeVar("_I", bound=np.integer)
+_FEW = 64
+"""So many ids are written out; more travel as one binary text, which the engine's parser passes over quickly."""
+_MOST = 0.5
+"""From this share of a metric's series on, all of them are read and the others left out here."""
+_READ: dict[str, str | int | float] = {"max_query_size": 64 << 20, "do_not_merge_across_partitions_select_final": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Series of one tenant in a range of time; `refs` and `ids` go together, by rising id."""
+
+    tenant: str
+    refs: NDArray[np.int32]
+    ids: NDArray[np.uint64]
+    start: int
+    end: int
+    whole: bool = False
+    """Whether reading everything between the first and the last id costs little more."""
+
+
+class Reader:
+    """Answers selections; safe for many threads, each of which waits for the engine."""
+
+    def __init__(
+        self, client: Client, index: SeriesIndex, activity: Activity, clock: Clock, metrics: StoreMetrics
+    ) -> None:
+        self._client = client
+        self._index = index
+        self._activity = activity
+        self._clock = clock
+        self._metrics = metrics
+
+    def select(self, selection: Selection, lane: Lane = Lane.PEOPLE) -> SeriesBlock:
+        """The samples of a selection. Raises StoreFailure."""
+        wanted = self._wanted(selection)
+        return self._block(wanted, self._fetch(wanted, lane))
+
+    def select_many(self, selections: Sequence[Selection], lane: Lane = Lane.RULES) -> list[SeriesBlock]:
+        """As `select` for each, with as few statements as their tenants and ranges allow."""
+        wanted = [self._wanted(selection) for selection in selections]
+        blocks: list[SeriesBlock | None] = [None] * len(wanted)
+        for group in _groups(wanted):
+            fetched = self._fetch(_union([wanted[i] for i in group]), lane)
+            for i in group:
+                one = wanted[i]
+                blocks[i] = self._block(one, fetched.part(one.ids, one.start, one.end))
+        return cast("list[SeriesBlock]", blocks)
+
+    def latest(self, selection: Selection, lane: Lane = Lane.PEOPLE) -> SeriesBlock:
+        """The last sample in [start, end] of each series: what an instant selector with that look-back sees.
+
+        Series whose newest sample of all lies in the range are answered from memory (without start timestamps);
+        the others, and histograms, from the engine.
+        """
+        wanted = self._wanted(selection)
+        newest, bits, kinds = self._index.newest(wanted.refs)
+        known = (newest > UNKNOWN) & (newest <= wanted.end) & (kinds == FLOAT)
+        count = np.where(known & (newest >= wanted.start), 1, 0)
+        ends = np.cumsum(count)
+        inside = np.flatnonzero(count)
+        fetched = Fetched(wanted.ids, ends - count, ends, newest[inside], bits[inside].view(np.float64))
+        rest = np.flatnonzero(~known)
+        if rest.size:
+            asked = Wanted(wanted.tenant, wanted.refs[rest], wanted.ids[rest], wanted.start, wanted.end)
+            fetched = _merged(fetched, self._fetch(asked, lane).last(), rest)
+        return self._block(wanted, fetched)
+
+    def _wanted(self, selection: Selection) -> Wanted:
+        start, end = max(selection.start, EARLIEST_MS), min(selection.end, LATEST_MS)
+        refs = self._index.find(selection.tenant, selection.matchers, start, end)
+        metric = [m for m in selection.matchers if m.name == METRIC_NAME and m.op is MatchOp.EQUAL]
+        whole = False
+        if refs.size > _FEW and (metric or not selection.matchers):
+            everything = self._index.find(selection.tenant, metric)
+            whole = refs.size >= _MOST * everything.size
+        return Wanted(selection.tenant, refs, self._index.ids(refs), start, end, whole)
+
+    def _block(self, wanted: Wanted, fetched: Fetched) -> SeriesBlock:
+        self._metrics.selected.inc(float((fetched.ends - fetched.begins).sum()))
+        return fetched.block(self._index.frame(wanted.refs[fetched.present()]))
+
+    def _fetch(self, wanted: Wanted, lane: Lane) -> Fetched:
+        """The samples of `wanted`, floats and histograms together."""
+        if not wanted.refs.size or wanted.start > wanted.end:
+            nothing = np.zeros(wanted.ids.size, dtype=np.int64)
+            return Fetched(wanted.ids, nothing, nothing, np.zeros(0, dtype=np.int64), np.zeros(0))
+        began_s = self._clock.monotonic_s()
+        kinds = self._activity.kinds(wanted.refs)
+        with_starts = bool((kinds & Kind.START).any())
+        floats = self._floats(wanted, lane, with_starts=with_starts)
+        histograms = np.flatnonzero(kinds & Kind.HISTOGRAM)
+        if histograms.size:
+            floats = self._with_histograms(wanted, histograms, floats, lane)
+        self._metrics.select_s.observe(self._clock.monotonic_s() - began_s)
+        return floats
+
+    def _floats(self, wanted: Wanted, lane: Lane, *, with_starts: bool) -> Fetched:
+        columns = "series, timestamp, mantissa, exponent" + (", start" if with_starts else "")
+        block, begins, ends = self._spans(wanted, "samples_raw", columns, lane)
+        values = np.empty(block.rows, dtype=np.float64)
+        if not block.rows:
+            return Fetched(wanted.ids, begins, ends, np.zeros(0, dtype=np.int64), values)
+        mantissas = cast("NDArray[np.int64]", block.array("mantissa"))
+        mantissa.decode(mantissas, cast("NDArray[np.int8]", block.array("exponent")), values)
+        starts = cast("NDArray[np.int64]", block.array("start")) if with_starts else None
+        return Fetched(
+            wanted.ids,
+            begins,
+            ends,
+            cast("NDArray[np.int64]", block.array("timestamp")),
+            values,
+            starts if starts is not None and starts.any() else None,
+        )
+
+    def _spans(
+        self, wanted: Wanted, table: str, columns: str, lane: Lane
+    ) -> tuple[Block, NDArray[np.int64], NDArray[np.int64]]:
+        """The rows of a table, and each series' span of them; timestamps written twice are settled by the engine."""
+        begins, ends = np.zeros(wanted.ids.size, dtype=np.int64), np.zeros(wanted.ids.size, dtype=np.int64)
+        block = self._rows(wanted, table, columns, lane)
+        if not block.rows:
+            return block, begins, ends
+        repeats = self._locate(block, wanted, begins, ends)
+        if repeats:
+            self._metrics.rewritten.inc()
+            block = self._rows(wanted, f"{table} FINAL", columns, lane)
+            self._locate(block, wanted, begins, ends)
+        return block, begins, ends
+
+    def _locate(self, block: Block, wanted: Wanted, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> int:
+        series = cast("NDArray[np.uint64]", block.array("series"))
+        timestamps = cast("NDArray[np.int64]", block.array("timestamp"))
+        _, repeats = kernels.spans(series, timestamps, wanted.ids, begins, ends)
+        return repeats
+
+    def _rows(self, wanted: Wanted, table: str, columns: str, lane: Lane) -> Block:
+        sql = (
+            f"SELECT {columns} FROM {table} WHERE tenant = {{tenant:String}} "
+            "AND timestamp >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') "
+            "AND timestamp <= fromUnixTimestamp64Milli({end:Int64}, 'UTC') "
+            f"AND {among('series', wanted.ids, whole=wanted.whole)} ORDER BY series, timestamp"
+        )
+        parameters = {"tenant": wanted.tenant, "start": wanted.start, "end": wanted.end}
+        return self._client.query(sql, parameters, lane=lane, settings=_READ)
+
+    def _with_histograms(self, wanted: Wanted, at: NDArray[np.intp], floats: Fetched, lane: Lane) -> Fetched:
+        some = Wanted(wanted.tenant, wanted.refs[at], wanted.ids[at], wanted.start, wanted.end)
+        block, begins, ends = self._spans(some, "histograms_raw", HISTOGRAM_COLUMNS, lane)
+        if not block.rows:
+            return floats
+        starts = cast("NDArray[np.int64]", block.array("start"))
+        rows = np.arange(block.rows, dtype=np.int32)
+        nothing = np.zeros(block.rows)
+        times = cast("NDArray[np.int64]", block.array("timestamp"))
+        some_rows = Fetched(some.ids, begins, ends, times, nothing, starts, rows, histograms_of(block))
+        return _merged(floats, some_rows, at)
+
+
+HISTOGRAM_COLUMNS = (
+    "series, timestamp, start, schema, reset, count, sum, zero_threshold, zero_count, "
+    "positive_index, positive_count, negative_index, negative_count, custom_values"
+)
+
+
+def histograms_of(block: Block) -> list[Histogram]:
+    """The native histograms of rows of `histograms_raw`."""
+    names = ("schema", "reset", "count", "sum", "zero_threshold", "zero_count")
+    numbers = zip(*(block.array(name).tolist() for name in names), strict=True)
+    positive = _buckets(block.ragged("positive_index"), block.ragged("positive_count"))
+    negative = _buckets(block.ragged("negative_index"), block.ragged("negative_count"))
+    bounds = _split(block.ragged("custom_values"))
+    return [
+        Histogram(schema, count, total, threshold, zeros, above, below, tuple(custom.tolist()), CounterReset(reset))
+        for (schema, reset, count, total, threshold, zeros), above, below, custom in zip(
+            numbers, positive, negative, bounds, strict=True
+        )
+    ]
+
+
+def _split(column: Ragged) -> list[NDArray[np.generic]]:
+    values = cast("NDArray[np.generic]", column.columns[0])
+    return [values[a:b] for a, b in zip(column.offsets[:-1].tolist(), column.offsets[1:].tolist(), strict=True)]
+
+
+def _buckets(index: Ragged, count: Ragged) -> list[Buckets]:
+    pairs = zip(_split(index), _split(count), strict=True)
+    return [Buckets(cast("NDArray[np.int32]", i), cast("NDArray[np.float64]", c)) for i, c in pairs]
+
+
+def among(column: str, ids: NDArray[np.uint64], *, whole: bool = False) -> str:
+    """The SQL condition that `column` is one of `ids` (rising, not empty); with `whole` only between the ends."""
+    within = f"{column} BETWEEN {int(ids[0])} AND {int(ids[-1])}"
+    if whole:
+        return within
+    if ids.size <= _FEW:
+        return f"{column} IN ({', '.join(map(str, ids.tolist()))})"
+    text = base64.b64encode(ids.astype("<u8").tobytes()).decode()
+    return f"{within} AND {column} IN (SELECT arrayJoin(reinterpret(base64Decode('{text}'), 'Array(UInt64)')))"
+
+
+def _groups(wanted: Sequence[Wanted]) -> list[list[int]]:
+    """Which selections are read together: of one tenant, and of ranges that hardly grow by being joined."""
+    groups: list[list[int]] = []
+    bounds: list[tuple[str, int, int, int]] = []
+    for i in sorted(range(len(wanted)), key=lambda i: (wanted[i].tenant, wanted[i].end, wanted[i].start)):
+        one = wanted[i]
+        if bounds and bounds[-1][0] == one.tenant:
+            _, start, end, longest = bounds[-1]
+            joined = (one.tenant, min(start, one.start), max(end, one.end), max(longest, one.end - one.start))
+            if joined[2] - joined[1] <= 1.25 * joined[3] + 60_000:
+                bounds[-1] = joined
+                groups[-1].append(i)
+                continue
+        bounds.append((one.tenant, one.start, one.end, one.end - one.start))
+        groups.append([i])
+    return groups
+
+
+def _union(wanted: Sequence[Wanted]) -> Wanted:
+    if len(wanted) == 1:
+        return wanted[0]
+    ids, first = np.unique(np.concatenate([w.ids for w in wanted]), return_index=True)
+    refs = np.concatenate([w.refs for w in wanted])[first]
+    return Wanted(wanted[0].tenant, refs, ids, min(w.start for w in wanted), max(w.end for w in wanted))
+
+
+def _merged(base: Fetched, more: Fetched, at: NDArray[np.intp]) -> Fetched:
+    """`base` with the samples of `more`, whose series are base's at `at`; of one timestamp, `more`'s sample stays."""
+    one, two = _laid_out(base, np.arange(base.ids.size)), _laid_out(more, at)
+    owner = np.concatenate((one[0], two[0]))
+    times = np.concatenate((base.timestamps[one[1]], more.timestamps[two[1]]))
+    rank = np.concatenate((np.zeros(one[0].size, dtype=np.int8), np.ones(two[0].size, dtype=np.int8)))
+    order = np.lexsort((rank, times, owner))
+    owner, times = owner[order], times[order]
+    last = np.ones(owner.size, dtype=np.bool_)
+    last[:-1] = (owner[1:] != owner[:-1]) | (times[1:] != times[:-1])
+    order, owner = order[last], owner[last]
+    bounds = np.searchsorted(owner, np.arange(base.ids.size + 1))
+    values = np.concatenate((base.values[one[1]], more.values[two[1]]))[order]
+    starts = _both(base.starts, more.starts, one[1], two[1], order, 0)
+    where = _both(base.histogram_at, more.histogram_at, one[1], two[1], order, -1)
+    histograms = base.histograms or more.histograms
+    return Fetched(base.ids, bounds[:-1], bounds[1:], times[last], values, starts, where, histograms)
+
+
+def _laid_out(fetched: Fetched, at: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """The owner of each sample (a position in `at`'s numbering) and its row."""
+    sizes = fetched.ends - fetched.begins
+    rows = np.empty(int(sizes.sum()), dtype=np.int64)
+    kernels.rows_of(fetched.begins, fetched.ends, rows)
+    return np.repeat(at, sizes), rows
+
+
+def _both(
+    a: NDArray[_I] | None,
+    b: NDArray[_I] | None,
+    a_rows: NDArray[np.int64],
+    b_rows: NDArray[np.int64],
+    order: NDArray[np.intp],
+    missing: int,
+) -> NDArray[_I] | None:
+    """An optional column of two parts, filled with `missing` where one part lacks it."""
+    known = b if a is None else a
+    if known is None:
+        return None
+    left = np.full(a_rows.size, missing, dtype=known.dtype) if a is None else a[a_rows]
+    right = np.full(b_rows.size, missing, dtype=known.dtype) if b is None else b[b_rows]
+    return np.concatenate((left, right))[order]

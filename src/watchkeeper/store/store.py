@@ -1,0 +1,178 @@
+"""Telemetry, kept: what other rooms write to and read from."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import CollectorRegistry
+
+from watchkeeper.base.clock import Clock
+from watchkeeper.model.frame import LabelFrame
+from watchkeeper.model.labels import Labels
+from watchkeeper.model.matcher import Matcher
+from watchkeeper.model.samples import AppendOutcome, MetricMetadata, SampleBatch, Selection, SeriesBlock
+from watchkeeper.model.symbols import Symbols
+from watchkeeper.store.activity import Activity
+from watchkeeper.store.client import Client, Lane, Target
+from watchkeeper.store.commit import Committer
+from watchkeeper.store.index import Cardinality, LabelColumns, Limits, LimitsOf, SeriesIndex
+from watchkeeper.store.metadata import MetadataBook
+from watchkeeper.store.metrics import StoreMetrics
+from watchkeeper.store.migrations import Place, migrate
+from watchkeeper.store.opening import Opening
+from watchkeeper.store.policy import Policy, PolicyOf
+from watchkeeper.store.select import Reader
+from watchkeeper.store.write import Writer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """What the configuration says about the store."""
+
+    policy_of: PolicyOf = lambda _tenant: Policy()
+    limits_of: LimitsOf = lambda _tenant: Limits()
+    free_bytes: int = 64 << 20
+    """Disk space below which nothing is written, so that merges and deletions still can be done."""
+    most_waiting: int = 2_000_000
+    """Samples that may wait for their commit."""
+    patience_s: float = 30.0
+    """How long a commit or a read waits for an engine that is being started again."""
+
+
+class Store:
+    """The store over one target. `open` before use, `close` at the end; reads block and are called from threads."""
+
+    def __init__(
+        self, target: Target, clock: Clock, registry: CollectorRegistry, options: StoreOptions | None = None
+    ) -> None:
+        options = options or StoreOptions()
+        self._clock = clock
+        self._options = options
+        self.place = Place(target.endpoint.database, target.cluster)
+        self.client = Client(target, target.endpoint.database, clock, options.patience_s)
+        self.symbols = Symbols()
+        self.index = SeriesIndex(self.symbols, registry=registry, limits_of=options.limits_of)
+        self._activity = Activity()
+        self._metadata = MetadataBook()
+        self._metrics = StoreMetrics(registry)
+        self._reader = Reader(self.client, self.index, self._activity, clock, self._metrics)
+        self._writer = Writer(
+            self.client,
+            self.index,
+            self._activity,
+            self._metadata,
+            options.policy_of,
+            clock,
+            uuid.uuid4().hex,
+            options.free_bytes,
+        )
+        self._committer = Committer(self._writer, clock, self._metrics, most_waiting=options.most_waiting)
+
+    async def open(self, progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None) -> None:
+        """Bring the schema up to date, rebuild the index, and accept writes. Raises StoreFailure."""
+        await asyncio.to_thread(self._load, progress)
+        self._committer.start()
+
+    async def close(self) -> None:
+        """Commit what waits, and let go of all connections."""
+        await self._committer.close()
+        self.client.close()
+
+    def _load(self, progress: Callable[[str, int, int], None]) -> None:
+        for step in migrate(self.client, self.place):
+            log.info("schema step %d (%s) taken", step.number, step.name)
+        window_ms = max(self._options.policy_of("default").window_ms, 0)
+        opening = Opening(self.client, self.index, self._activity, self._metadata, progress)
+        opening.run(self._clock.now_ms() - window_ms)
+
+    # --- writing
+
+    @property
+    def generation(self) -> int:
+        """Grows whenever refs given out earlier have become invalid."""
+        return self.index.generation
+
+    def resolve(self, tenant: str, labels: Sequence[Labels]) -> NDArray[np.int32]:
+        """The refs of label sets, shape (n,), registering new series; −1 where a limit refuses one."""
+        return self.index.resolve(tenant, labels, self._clock.now_ms())
+
+    def resolve_columns(self, tenant: str, columns: LabelColumns) -> NDArray[np.int32]:
+        """As `resolve`, for label sets that are columns already."""
+        return self.index.resolve_columns(tenant, columns, self._clock.now_ms())
+
+    async def append(self, batch: SampleBatch) -> AppendOutcome:
+        """Store `batch`; returns after it is committed. Raises StoreFailure, StoreFull or StoreBusy."""
+        return await self._committer.append(batch)
+
+    # --- reading samples
+
+    def select(self, selection: Selection, lane: Lane = Lane.PEOPLE) -> SeriesBlock:
+        """The samples of a selection. Raises StoreFailure."""
+        return self._reader.select(selection, lane)
+
+    def select_many(self, selections: Sequence[Selection], lane: Lane = Lane.RULES) -> list[SeriesBlock]:
+        """As `select` for each of them, with as few statements as possible."""
+        return self._reader.select_many(selections, lane)
+
+    def latest(self, selection: Selection, lane: Lane = Lane.PEOPLE) -> SeriesBlock:
+        """The last sample in [start, end] of each series (without start timestamps), mostly from memory."""
+        return self._reader.latest(selection, lane)
+
+    # --- reading about series
+
+    def series(
+        self, tenant: str, matcher_sets: Sequence[Sequence[Matcher]], start: int, end: int, limit: int = 0
+    ) -> LabelFrame:
+        """The series that satisfy any of the matcher sets and had samples in the range (by spans of two hours)."""
+        refs = self.index.find_any(tenant, matcher_sets, start, end)
+        return self.index.frame(refs[:limit] if limit else refs)
+
+    def label_names(
+        self,
+        tenant: str,
+        matcher_sets: Sequence[Sequence[Matcher]] = (),
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 0,
+    ) -> list[str]:
+        """The names of the labels of those series, sorted."""
+        names = self.index.names(tenant, self._refs(tenant, matcher_sets, start, end))
+        return names[:limit] if limit else names
+
+    def label_values(
+        self,
+        tenant: str,
+        name: str,
+        matcher_sets: Sequence[Sequence[Matcher]] = (),
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 0,
+    ) -> list[str]:
+        """The values of one label of those series, sorted."""
+        values = self.index.values(tenant, name, self._refs(tenant, matcher_sets, start, end))
+        return values[:limit] if limit else values
+
+    def _refs(
+        self, tenant: str, matcher_sets: Sequence[Sequence[Matcher]], start: int | None, end: int | None
+    ) -> NDArray[np.int32] | None:
+        if not matcher_sets and start is None and end is None:
+            return None
+        return self.index.find_any(tenant, matcher_sets, start, end)
+
+    def metadata(
+        self, tenant: str, metric: str | None = None, limit: int = 0
+    ) -> Mapping[str, Sequence[MetricMetadata]]:
+        """What metrics say of themselves, by metric."""
+        return self._metadata.of(tenant, metric, limit)
+
+    def tsdb_status(self, tenant: str, limit: int = 10) -> Cardinality:
+        """A tenant's figures, for /api/v1/status/tsdb."""
+        return self.index.cardinality(tenant, limit)

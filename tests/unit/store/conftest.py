@@ -1,0 +1,130 @@
+"""One real engine for the folder; each test has a database of its own on it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from prometheus_client import CollectorRegistry
+
+from watchkeeper.engine import EmbeddedEngine, EngineMetrics
+from watchkeeper.model.labels import Labels
+from watchkeeper.model.matcher import Matcher, MatchOp
+from watchkeeper.model.samples import SampleBatch, Selection, SeriesBlock
+from watchkeeper.store import FREE, Endpoint, Store, StoreOptions, Target
+
+NOW = 1_763_700_000_000
+"""A day in November 2025, when every test of this folder takes place."""
+
+_databases = itertools.count()
+
+
+class StoppedClock:
+    """A clock that tests move by hand."""
+
+    def __init__(self) -> None:
+        self.ms = NOW
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic_s(self) -> float:
+        import time
+
+        return time.monotonic()
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """A running engine: its supervisor needs a loop that outlives the single test."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    engine = EmbeddedEngine(tmp_path_factory.mktemp("engine"), EngineMetrics(CollectorRegistry()))
+    yield asyncio.run_coroutine_threadsafe(engine.start(), loop).result()
+    asyncio.run_coroutine_threadsafe(engine.stop(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
+
+
+@pytest.fixture
+def target(endpoint: Endpoint) -> Target:
+    return Target(replace(endpoint, database=f"test{next(_databases)}"))
+
+
+@pytest.fixture
+def opened(target: Target, clock: StoppedClock) -> Callable[..., Any]:
+    """Opens the test's store; a second opening is a restart."""
+
+    @asynccontextmanager
+    async def open_store(options: StoreOptions | None = None) -> AsyncGenerator[Store, None]:
+        store = Store(target, clock, CollectorRegistry(), options)
+        await store.open()
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    return open_store
+
+
+@pytest.fixture
+async def store(opened: Callable[..., Any]) -> AsyncIterator[Store]:
+    async with opened() as store:
+        yield store
+
+
+@pytest.fixture
+async def free_store(opened: Callable[..., Any]) -> AsyncIterator[Store]:
+    """A store that takes samples in every order."""
+    async with opened(StoreOptions(policy_of=lambda _tenant: FREE)) as store:
+        yield store
+
+
+@pytest.fixture
+def batch_of() -> Callable[..., SampleBatch]:
+    """Makes a batch of (labels, ms, value) for a store."""
+
+    def make(store: Store, *samples: tuple[dict[str, str], int, float], tenant: str = "default") -> SampleBatch:
+        refs = store.resolve(tenant, [Labels(labels) for labels, _, _ in samples])
+        times = np.array([ms for _, ms, _ in samples], dtype=np.int64)
+        return SampleBatch(tenant, refs, times, np.array([value for _, _, value in samples], dtype=np.float64))
+
+    return make
+
+
+@pytest.fixture
+def named() -> Callable[..., Selection]:
+    """Selects a metric by name, by default over the last hour."""
+
+    def make(metric: str, start: int = NOW - 3_600_000, end: int = NOW, tenant: str = "default") -> Selection:
+        return Selection(tenant, (Matcher("__name__", MatchOp.EQUAL, metric),), start, end)
+
+    return make
+
+
+@pytest.fixture
+def plain() -> Callable[[SeriesBlock], dict[Labels, list[tuple[int, float]]]]:
+    """A block as a dictionary of lists: the slow, obvious form."""
+
+    def show(block: SeriesBlock) -> dict[Labels, list[tuple[int, float]]]:
+        edges = block.offsets.tolist()
+        return {
+            block.frame.labels(i): list(zip(block.timestamps[a:b].tolist(), block.values[a:b].tolist(), strict=True))
+            for i, (a, b) in enumerate(itertools.pairwise(edges))
+        }
+
+    return show
