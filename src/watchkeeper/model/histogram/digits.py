@@ -8,6 +8,8 @@ from decimal import Decimal
 
 def general(value: float) -> str:
     """The form of `%g`: an exponent below 0.0001 and from 1e+06 on."""
+    if 1e-4 <= abs(value) < 1e6:
+        return repr(float(value)).removesuffix(".0")
     if not math.isfinite(value):
         return _special(value)
     sign, digits, exponent = _parts(value)
@@ -18,6 +20,8 @@ def general(value: float) -> str:
 
 def sample(value: float) -> str:
     """The form of sample values in the HTTP API: an exponent only below 1e-6 and from 1e21 on."""
+    if 1e-4 <= abs(value) < 1e16:
+        return repr(float(value)).removesuffix(".0")
     if not math.isfinite(value):
         return _special(value)
     sign, digits, exponent = _parts(value)
@@ -34,7 +38,7 @@ def _parts(value: float) -> tuple[str, str, int]:
     """Sign, significant digits and the exponent of the first of them."""
     if value == 0:
         return "-" if math.copysign(1.0, value) < 0 else "", "0", 0
-    number = Decimal(repr(value))
+    number = Decimal(repr(float(value)))
     sign, raw, scale = number.as_tuple()
     text = "".join(map(str, raw))
     digits = text.rstrip("0")
