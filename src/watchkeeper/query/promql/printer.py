@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from watchkeeper.base.duration import format_duration
-from watchkeeper.model.labels import METRIC_NAME
+from watchkeeper.model.labels import METRIC_NAME, Labels
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.query.promql.ast import (
     Aggregate,
@@ -91,6 +91,15 @@ def to_pretty(expr: Expr, level: int = 0) -> str:
             return f"{indent}(\n{to_pretty(expr.expr, level + 1)}\n{indent})"
         case _:
             return indent + line
+
+
+def labels_text(labels: Labels) -> str:
+    """A series as Prometheus writes it: `name{a="b", c="d"}`."""
+    name = labels.get(METRIC_NAME, "")
+    plain = _PLAIN_GROUPING.fullmatch(name) is not None
+    pairs = [(n, v) for n, v in labels.pairs if n != METRIC_NAME or not plain]
+    inside = ", ".join(f"{_name(n)}={quote(v)}" for n, v in pairs)
+    return (name if plain else "") + (f"{{{inside}}}" if pairs or not plain else "")
 
 
 def _is_long(line: str) -> bool:
