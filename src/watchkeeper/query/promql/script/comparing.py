@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from watchkeeper.model.histogram import Histogram, almost_equal, almost_same, to_literal
+from watchkeeper.model.labels import Labels
 from watchkeeper.query.promql.ast import ValueType
 from watchkeeper.query.promql.literals import format_plain, quote
 from watchkeeper.query.promql.printer import labels_text
@@ -105,7 +106,7 @@ def check_sorted(answer: Answer) -> None:
             )
 
 
-def _wanted(expected: dict[object, ExpectedSeries], series: AnsweredSeries, shown: str) -> ExpectedSeries:
+def _wanted(expected: dict[Labels, ExpectedSeries], series: AnsweredSeries, shown: str) -> ExpectedSeries:
     found = expected.get(series.labels)
     if found is None:
         raise Mismatch(f"unexpected metric {labels_text(series.labels)} in result, has {shown}")
