@@ -1,0 +1,46 @@
+"""Counter-reset hints of samples that are read for their count and sum only."""
+
+from __future__ import annotations
+
+import pytest
+
+from watchkeeper.model.histogram import CounterReset, Histogram
+from watchkeeper.query.promql import parse
+from watchkeeper.query.promql.ast import VectorSelector, walk
+from watchkeeper.query.promql.histograms_hints import compared, read_for_totals
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("histogram_count(rate(a[5m]))", {"a"}),
+        ("histogram_sum(sum(a) - b)", {"a", "b"}),
+        ("histogram_avg(a) / histogram_quantile(0.9, b)", {"a"}),
+        ("histogram_count(a unless histogram_quantile(0.5, b) < 3)", {"a"}),
+        ("histogram_quantile(0.5, a unless histogram_count(b) == 0)", set()),
+        ("histogram_count(increase(a[40m:9m]))", set()),
+        ("histogram_count(a </ 2)", set()),
+        ("sum(a)", set()),
+    ],
+)
+def test_which_selectors_need_no_buckets(query: str, names: set[str]) -> None:
+    expr = parse(query)
+    found = read_for_totals(expr)
+    assert {part.name for part in walk(expr) if isinstance(part, VectorSelector) and id(part) in found} == names
+
+
+def test_unknown_hints_are_settled_by_comparing() -> None:
+    series = [
+        Histogram(count=1),
+        Histogram(count=2, reset=CounterReset.NO),
+        Histogram(count=1),
+        Histogram(count=1),
+        Histogram(count=1, reset=CounterReset.GAUGE),
+    ]
+    assert [h.reset for h in compared(series)] == [
+        CounterReset.UNKNOWN,
+        CounterReset.NO,
+        CounterReset.YES,
+        CounterReset.NO,
+        CounterReset.GAUGE,
+    ]
