@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 import re2
 
@@ -52,7 +53,16 @@ def _test(op: MatchOp, value: str) -> Callable[[str], bool]:
         return lambda v: v == value
     if op is MatchOp.NOT_EQUAL:
         return lambda v: v != value
-    full = re2.compile(f"(?s:{value})").fullmatch
+    full = _expression(value).fullmatch
     if op is MatchOp.REGEX:
         return lambda v: full(v) is not None
     return lambda v: full(v) is None
+
+
+@lru_cache(maxsize=4096)
+def _expression(value: str) -> re2._Regexp:
+    """The compiled expression; kept, because compiling it takes longer than parsing the query around it."""
+    options = re2.Options()
+    options.dot_nl = True
+    options.log_errors = False
+    return re2.compile(value, options)

@@ -77,7 +77,7 @@ def _primary(stream: TokenStream) -> DurationTerm:
         stream.take()
         stream.expect("(")
         return DurationExpr(DurationOp(token.kind), None, None, token.start, stream.expect(")").end)
-    extreme = _EXTREMES.get(token.text.lower() if token.kind is IDENTIFIER else token.kind)
+    extreme = _EXTREMES.get(token.text.lower() if token.kind == IDENTIFIER else token.kind)
     if extreme is None:
         raise Unexpected(token)
     stream.take()

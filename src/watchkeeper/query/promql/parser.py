@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import re2
+
 from watchkeeper.model.labels import METRIC_NAME
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.query.promql.ast import (
@@ -38,7 +40,7 @@ from watchkeeper.query.promql.lexer import (
 )
 from watchkeeper.query.promql.literals import quote, unquote
 from watchkeeper.query.promql.parse_failure import ParseFailure
-from watchkeeper.query.promql.regex_failure import regex_failure
+from watchkeeper.query.promql.regex_failure import go_words
 from watchkeeper.query.promql.signatures import SIGNATURES
 from watchkeeper.query.promql.stream import TokenStream, Unexpected
 from watchkeeper.query.promql.suffix import MODIFIERS, Suffixes
@@ -95,7 +97,7 @@ class _Parser:
     def whole(self) -> Expr:
         """An expression and nothing after it."""
         stream = self._stream
-        if stream.kind is EOF:
+        if stream.kind == EOF:
             stream.fail("no expression found in input", 0, 0)
         try:
             expr = self._expr(0)
@@ -126,9 +128,9 @@ class _Parser:
             opening = stream.take()
             inner = self._expr(0)
             expr: Expr = Paren(inner, opening.start, stream.expect(")").end)
-        elif kind is NUMBER or kind is DURATION:
+        elif kind in (NUMBER, DURATION):
             expr = stream.number()
-        elif kind is STRING:
+        elif kind == STRING:
             token = stream.take()
             expr = StringLiteral(unquote(token.text), token.start, token.end)
         else:
@@ -141,7 +143,7 @@ class _Parser:
         """A call, an aggregation or a selector; what a word is depends on the token after it."""
         stream = self._stream
         following = stream.following
-        if following == "(" and (kind is IDENTIFIER or kind in PREPROCESSORS):
+        if following == "(" and (kind == IDENTIFIER or kind in PREPROCESSORS):
             return self._call()
         if kind in AGGREGATORS and following in ("(", "by", "without"):
             return self._aggregate()
@@ -170,7 +172,7 @@ class _Parser:
                 stream.expect(")")
                 return tuple(args)
             comma = stream.take()
-            if stream.kind not in _STARTS and stream.kind is not ERROR:
+            if stream.kind not in _STARTS and stream.kind != ERROR:
                 stream.fail("trailing commas not allowed in function call args", comma.start, comma.end)
 
     def _aggregate(self) -> Aggregate:
@@ -183,7 +185,7 @@ class _Parser:
             stream.fail_unexpected(unexpected.token, "aggregation")
         if grouping is None:
             grouping = self._grouping()
-        if grouping is None and stream.kind is ERROR:
+        if grouping is None and stream.kind == ERROR:
             raise Unexpected(stream.peek())
         labels, without = grouping or ((), False)
         op, end = _AGGREGATES[name.kind], stream.last_end
@@ -225,10 +227,10 @@ class _Parser:
     def _label(self) -> str:
         stream = self._stream
         token = stream.peek()
-        if token.kind not in _LABEL_KINDS and token.kind is not STRING:
+        if token.kind not in _LABEL_KINDS and token.kind != STRING:
             stream.fail_unexpected(token, "grouping opts", "label")
         stream.take()
-        label = unquote(token.text) if token.kind is STRING else token.text
+        label = unquote(token.text) if token.kind == STRING else token.text
         if label == "" or not _is_utf8(label):
             stream.fail(f"invalid label name for grouping: {quote(label)}", token.start, token.end)
         return label
@@ -311,24 +313,24 @@ class _Parser:
     def _matcher(self) -> Matcher:
         stream = self._stream
         name = stream.peek()
-        if name.kind is not IDENTIFIER and name.kind is not STRING:
+        if name.kind != IDENTIFIER and name.kind != STRING:
             stream.fail_unexpected(name, "label matching", 'identifier or "}"')
         stream.take()
-        label = name.text if name.kind is IDENTIFIER else unquote(name.text)
+        label = name.text if name.kind == IDENTIFIER else unquote(name.text)
         op = _MATCH_OPS.get(stream.kind)
         if op is None:
-            if name.kind is STRING:
+            if name.kind == STRING:
                 return Matcher(METRIC_NAME, MatchOp.EQUAL, label)
             stream.fail_unexpected(stream.peek(), "label matching", "label matching operator")
         stream.take()
         value = stream.peek()
-        if value.kind is not STRING:
+        if value.kind != STRING:
             stream.fail_unexpected(value, "label matching", "string")
         stream.take()
-        pattern = unquote(value.text)
-        if op in (MatchOp.REGEX, MatchOp.NOT_REGEX) and (problem := regex_failure(pattern)):
-            stream.fail(f"error parsing regexp: {problem}", name.start, value.end)
-        return Matcher(label, op, pattern)
+        try:
+            return Matcher(label, op, unquote(value.text))
+        except re2.error as error:
+            stream.fail(f"error parsing regexp: {go_words(error.args[0])}", name.start, value.end)
 
 
 def _signed(sign: Token, operand: Expr) -> Expr:

@@ -23,8 +23,12 @@ def regex_failure(pattern: str) -> str:
     try:
         re2.compile(pattern, options)
     except re2.error as error:
-        text = error.args[0]
-        message = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-        code, _, detail = message.partition(": ")
-        return f"{_WORDS.get(code, code)}: `{'' if code.startswith('trailing') else detail}`"
+        return go_words(error.args[0])
     return ""
+
+
+def go_words(reason: bytes | str) -> str:
+    """The words for RE2's `reason`."""
+    message = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
+    code, _, detail = message.partition(": ")
+    return f"{_WORDS.get(code, code)}: `{'' if code.startswith('trailing') else detail}`"

@@ -81,7 +81,7 @@ class TokenStream:
 
     def fail_unexpected(self, token: Token, context: str = "", expected: str = "") -> NoReturn:
         """Raise the failure about a token in Prometheus' words; an error of the lexer speaks for itself."""
-        if token.kind is ERROR:
+        if token.kind == ERROR:
             self.fail(token.text, token.start, token.end)
         where = f" in {context}" if context else ""
         wanted = f", expected {expected}" if expected else ""
