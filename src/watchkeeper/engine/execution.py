@@ -135,7 +135,7 @@ class Execution:
         # Data of millions of rows is not copied when the URL held the statement.
         data = (query or body)[insert.data_offset :]
         data = data + body if query and data else (body if query else data)
-        answer.tally.count(self._connection.insert(insert.statement, insert.format, data))
+        answer.tally.count(self._connection.insert(insert.target, insert.format, data, insert.settings))
         return answer
 
     def _whole(self, sql: str, name: str) -> Answer:

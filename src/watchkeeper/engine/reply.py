@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from watchkeeper.engine.connection import EngineError
 from watchkeeper.engine.encoding import chosen_encoding, compress
@@ -55,10 +55,18 @@ def send_error(client: socket.socket, error: EngineError) -> None:
 
 
 class Reply:
-    """The answer to one request."""
+    """The answer to one request. Calls `release` once it needs the engine no more, before the last byte is sent."""
 
-    def __init__(self, client: socket.socket, head: Head, request: Request, handover: Handover | None) -> None:
+    def __init__(
+        self,
+        client: socket.socket,
+        head: Head,
+        request: Request,
+        handover: Handover | None,
+        release: Callable[[], None],
+    ) -> None:
         self._client = client
+        self._release = release
         self._head = head
         self._request = request
         self._handover = handover
@@ -79,6 +87,7 @@ class Reply:
         else:
             taken, complete = gather(source, None if self._request.waits else _WHOLE_UP_TO)
         if complete:
+            self._release()
             self._send_whole(answer, taken)
         else:
             self._send_stream(answer, taken, source)
@@ -116,6 +125,7 @@ class Reply:
                     yield piece.view
             except EngineError as error:
                 yield _exception_block(error, tag)
+            self._release()
 
         send_chunks(self._client, views())
 
@@ -127,6 +137,7 @@ class Reply:
                 yield piece.view
 
         name, _ = handover.write(views())
+        self._release()
         try:
             send_head(self._client, 200, {**self._headers(answer), RESULT_FILE_HEADER: name, "Content-Length": "0"})
         except OSError:

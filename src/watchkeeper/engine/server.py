@@ -10,7 +10,7 @@ import logging
 import socket
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from socket import SocketIO
@@ -154,19 +154,17 @@ class Conversation:
         except BadEncoding as error:
             raise EngineError(f"Code: 354. DB::Exception: {error}. (ZLIB_INFLATE_FAILED)") from None
         request = decode_request(params, head.headers, plain, face.database)
-        if not face.slots.acquire(blocking=False):
-            raise EngineError(
-                "Code: 202. DB::Exception: Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)"
-            )
-        try:
+        with ExitStack() as held:
+            if not face.slots.acquire(blocking=False):
+                raise EngineError(
+                    "Code: 202. DB::Exception: Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)"
+                )
+            held.callback(face.slots.release)
             connection = face.sessions.take(request)
+            held.callback(face.sessions.give_back, request, connection)
             execution = Execution(request, connection)
+            held.callback(execution.finish)
             face.watcher.watch(self._client, execution)
-            try:
-                Reply(self._client, head, request, face.handover).send(execution.start())
-            finally:
-                face.watcher.leave(self._client)
-                execution.finish()
-                face.sessions.give_back(request, connection)
-        finally:
-            face.slots.release()
+            held.callback(face.watcher.leave, self._client)
+            # Released by the reply before its last byte: a client that asks on at once finds its session and a place.
+            Reply(self._client, head, request, face.handover, held.close).send(execution.start())

@@ -30,8 +30,12 @@ STREAMABLE_FORMATS = frozenset(
 
 _QUOTED_OR_COMMENT = r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|--[^\n]*|/\*.*?\*/"""
 _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|;)*", re.DOTALL)
+# Brackets hold column names, which may be any of these words.
+_BRACKETS = rf"\((?:[^()'\"`]|{_QUOTED_OR_COMMENT})*\)"
 _INSERT_TOKEN = re.compile(
-    rf"{_QUOTED_OR_COMMENT}|\bFORMAT\s+([A-Za-z]\w*)[ \t]*;?[ \t]*(?:\r?\n)?|\b(VALUES)\b|\b(SELECT|WITH|INFILE)\b",
+    rf"{_QUOTED_OR_COMMENT}|{_BRACKETS}"
+    r"|\bFORMAT\s+(?P<format>[A-Za-z]\w*)[ \t]*;?[ \t]*(?:\r?\n)?"
+    r"|\b(?P<values>VALUES)\b|\b(?P<settings>SETTINGS)\b|\b(?P<other>SELECT|WITH|INFILE)\b",
     re.DOTALL | re.IGNORECASE,
 )
 _RESULT_FORMAT = re.compile(
@@ -46,9 +50,10 @@ _LONGEST_TAIL = 4096
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """An INSERT that brings its data: `statement` without FORMAT or VALUES, and where in the text the data begins."""
+    """An INSERT that brings its data: its table and columns, its SETTINGS clause, and where in the text data begins."""
 
-    statement: str
+    target: str
+    settings: str
     format: str
     data_offset: int
 
@@ -69,12 +74,16 @@ def find_insert(text: bytes) -> Insert | None:
     head = text[:_LONGEST_INSERT_HEAD].decode("latin-1")
     if first_word(head) != "INSERT":
         return None
+    end_of_target = None
     for token in _INSERT_TOKEN.finditer(head):
-        if token[3]:
+        if token["other"]:
             return None
-        if token[1] or token[2]:
-            statement = text[: token.start()].decode().strip()
-            return Insert(statement, token[1] or "Values", token.end())
+        if token["settings"]:
+            end_of_target = token.start()
+        if token["format"] or token["values"]:
+            end = token.start() if end_of_target is None else end_of_target
+            target, settings = text[:end].decode().strip(), text[end : token.start()].decode().strip()
+            return Insert(target, settings, token["format"] or "Values", token.end())
     return None
 
 

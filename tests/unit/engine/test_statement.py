@@ -18,7 +18,7 @@ from watchkeeper.engine.statement import (
 
 
 @pytest.mark.parametrize(
-    ("text", "statement", "fmt", "data"),
+    ("text", "target", "fmt", "data"),
     [
         (b"INSERT INTO t FORMAT Native\n\x01\x02", "INSERT INTO t", "Native", b"\x01\x02"),
         (b"insert into t (`a`, b) format TSV\r\n1\t2\n", "insert into t (`a`, b)", "TSV", b"1\t2\n"),
@@ -26,14 +26,14 @@ from watchkeeper.engine.statement import (
         (b"INSERT INTO t VALUES (1, 'FORMAT x')", "INSERT INTO t", "Values", b" (1, 'FORMAT x')"),
         (b"INSERT INTO `a FORMAT Z\n` FORMAT Native\nx", "INSERT INTO `a FORMAT Z\n`", "Native", b"x"),
         (b"/* SELECT */ -- VALUES\nINSERT INTO t FORMAT TSV\nx", "/* SELECT */ -- VALUES\nINSERT INTO t", "TSV", b"x"),
-        (b"INSERT INTO t SETTINGS a = 'b' FORMAT TSV\nx", "INSERT INTO t SETTINGS a = 'b'", "TSV", b"x"),
+        (b"INSERT INTO t (settings, format, `)`) FORMAT TSV\nx", "INSERT INTO t (settings, format, `)`)", "TSV", b"x"),
         ("INSERT INTO `ü` FORMAT TSV\nü".encode(), "INSERT INTO `ü`", "TSV", "ü".encode()),
     ],
 )
-def test_an_insert_is_told_from_its_data(text: bytes, statement: str, fmt: str, data: bytes):
+def test_an_insert_is_told_from_its_data(text: bytes, target: str, fmt: str, data: bytes):
     found = find_insert(text)
     assert found is not None
-    assert (found.statement, found.format, text[found.data_offset :]) == (statement, fmt, data)
+    assert (found.target, found.settings, found.format, text[found.data_offset :]) == (target, "", fmt, data)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_other_statements_bring_no_data(text: bytes):
 @given(st.binary(max_size=200))
 def test_whatever_the_data_is_it_begins_after_the_statement(data: bytes):
     text = b"INSERT INTO t (a) FORMAT Native\n" + data
-    assert find_insert(text) == Insert("INSERT INTO t (a)", "Native", len(text) - len(data))
+    assert find_insert(text) == Insert("INSERT INTO t (a)", "", "Native", len(text) - len(data))
 
 
 @pytest.mark.parametrize(

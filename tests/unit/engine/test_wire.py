@@ -88,7 +88,8 @@ def test_a_truncated_body_is_refused():
 
 
 FORM = b'--B\r\nContent-Disposition: form-data; name="query"\r\n\r\nSELECT 1\r\n' + (
-    b'--B\r\nContent-Disposition: form-data; name="ids"; filename="ids"\r\nContent-Type: x/y\r\n\r\n\r\n-B\r\n\r\n--B--\r\n'
+    b'--B\r\nContent-Disposition: form-data; name="ids"; filename="ids"\r\nContent-Type: x/y\r\n\r\n'
+    b"\r\n-B\r\n\r\n--B--\r\n"
 )
 
 
