@@ -18,7 +18,7 @@ Role = Literal["node", "pod", "service", "endpoints", "endpointslice", "ingress"
 RecordType = Literal["A", "AAAA", "SRV", "MX", "NS"]
 
 _SELECTORS: Mapping[str, tuple[str, ...]] = {
-    "pod": ("pod",),
+    "pod": ("pod", "node"),
     "service": ("service",),
     "endpoints": ("pod", "service", "endpoints"),
     "endpointslice": ("pod", "service", "endpointslice"),
@@ -42,7 +42,7 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
-class TargetGroup(Section):
+class StaticConfig(Section):
     """Addresses, and the labels that all of them get."""
 
     targets: tuple[Text, ...] = ()
@@ -160,7 +160,8 @@ class KubernetesSDConfig(HTTPClientConfig):
             if selector.role in seen:
                 raise ValueError(f"there are two selectors for the role {selector.role}")
             seen.add(selector.role)
-            if selector.role not in _SELECTORS[self.role]:
+            attached = self.attach_metadata.node or selector.role != "node" or self.role == "node"
+            if selector.role not in _SELECTORS[self.role] or not attached:
                 allowed = ", ".join(_SELECTORS[self.role])
                 raise ValueError(f"the role {self.role} takes only selectors for {allowed}")
 
@@ -181,7 +182,7 @@ def _not_yet(kind: str) -> NotYet:
 class DiscoveryConfigs(Section):
     """All ways of finding targets that one job may combine; other sections inherit these keys."""
 
-    static_configs: tuple[TargetGroup, ...] = ()
+    static_configs: tuple[StaticConfig, ...] = ()
     file_sd_configs: tuple[FileSDConfig, ...] = ()
     http_sd_configs: tuple[HTTPSDConfig, ...] = ()
     dns_sd_configs: tuple[DNSSDConfig, ...] = ()

@@ -44,6 +44,11 @@ class Secret:
         return core_schema.union_schema([core_schema.is_instance_schema(cls), of_text], mode="left_to_right")
 
 
+def sounds_secret(name: str) -> bool:
+    """Say whether a key or parameter of this name probably holds a secret (and not the path of one)."""
+    return _TELLING.search(name) is not None and not name.endswith("_file")
+
+
 def hide_telling(value: object, key: str = "") -> object:
     """Values of a section that nobody reads, with those hidden whose key sounds like a secret's."""
     match value:
@@ -51,7 +56,7 @@ def hide_telling(value: object, key: str = "") -> object:
             return {str(name): hide_telling(item, str(name)) for name, item in value.items()}
         case list() | tuple():
             return [hide_telling(item, key) for item in value]
-        case str() if value and _TELLING.search(key) and not key.endswith("_file"):
+        case str() if value and sounds_secret(key):
             return Secret(value)
         case _:
             return str(value) if isinstance(value, str) else value
