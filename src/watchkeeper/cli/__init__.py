@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from watchkeeper.cli.check import check
+from watchkeeper.cli.promql import promql
 
 
 @click.group()
@@ -14,3 +15,4 @@ def main() -> None:
 
 
 main.add_command(check)
+main.add_command(promql)

@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 from watchkeeper.model.histogram import Histogram
 from watchkeeper.model.labels import Labels
+from watchkeeper.model.samples import SeriesBlock
+from watchkeeper.query.promql.result import Result
 from watchkeeper.query.promql.signatures import ValueType
 
 Value: TypeAlias = float | Histogram
@@ -42,3 +44,37 @@ class Answer:
             if moment == time
         )
         return Answer(kind, tuple(found))
+
+
+def answer_of(result: Result) -> Answer:
+    """A result of the engine, point by point."""
+    if result.ranges is not None:
+        series = _ranges(result.ranges)
+    else:
+        series = tuple(_row(result, row) for row in range(len(result)))
+    return Answer(result.kind, series, result.text, result.warnings, result.infos)
+
+
+def _row(result: Result, row: int) -> AnsweredSeries:
+    points: list[tuple[int, Value]] = []
+    for step, time in enumerate(result.timestamps.tolist()):
+        histogram = None if result.histograms is None else result.histograms[row, step]
+        if histogram is not None:
+            points.append((time, histogram))
+        elif result.present[row, step]:
+            points.append((time, float(result.values[row, step])))
+    return AnsweredSeries(result.frame.labels(row), tuple(points))
+
+
+def _ranges(block: SeriesBlock) -> tuple[AnsweredSeries, ...]:
+    values: list[Value] = block.values.tolist()
+    if block.histogram_at is not None:
+        for at in (block.histogram_at >= 0).nonzero()[0].tolist():
+            values[at] = block.histograms[block.histogram_at[at]]
+    times: list[int] = block.timestamps.tolist()
+    offsets: list[int] = block.offsets.tolist()
+    points = list(zip(times, values, strict=True))
+    return tuple(
+        AnsweredSeries(block.frame.labels(row), tuple(points[offsets[row] : offsets[row + 1]]))
+        for row in range(len(block))
+    )
