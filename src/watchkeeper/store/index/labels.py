@@ -29,8 +29,8 @@ class Spans:
             raise ValueError(f"a column of {count} strings ends early, within {data.size} bytes")
         return cls(data, starts, lengths)
 
-    def distinct(self) -> tuple[list[str], NDArray[np.int32]]:
-        """The distinct strings, and each span's position among them. Raises UnicodeDecodeError."""
+    def distinct(self, errors: str = "strict") -> tuple[list[str], NDArray[np.int32]]:
+        """The distinct strings, and each span's position among them; `errors` as for `bytes.decode`."""
         size = 1 << max(4, (2 * self.starts.size).bit_length())
         table = np.full(size, -1, dtype=np.int32)
         inverse, first = np.empty(self.starts.size, dtype=np.int32), np.empty(self.starts.size, dtype=np.int32)
@@ -38,7 +38,7 @@ class Spans:
         view = self.data.tobytes()
         begins: list[int] = self.starts[first[:count]].tolist()
         sizes: list[int] = self.lengths[first[:count]].tolist()
-        return [view[b : b + n].decode() for b, n in zip(begins, sizes, strict=True)], inverse
+        return [view[b : b + n].decode(errors=errors) for b, n in zip(begins, sizes, strict=True)], inverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,10 @@ class LabelColumns:
         return cls(list(number), offsets, both[:, 0].copy(), both[:, 1].copy())
 
     @classmethod
-    def of_spans(cls, offsets: NDArray[np.int64], names: Spans, values: Spans) -> LabelColumns:
-        """The columns of label sets that still are bytes. Raises UnicodeDecodeError."""
-        name_strings, name_at = names.distinct()
-        value_strings, value_at = values.distinct()
+    def of_spans(cls, offsets: NDArray[np.int64], names: Spans, values: Spans, errors: str = "strict") -> LabelColumns:
+        """The columns of label sets that still are bytes; `errors` as for `bytes.decode`."""
+        name_strings, name_at = names.distinct(errors)
+        value_strings, value_at = values.distinct(errors)
         number = {text: i for i, text in enumerate(name_strings)}
         again = np.array([number.setdefault(text, len(number)) for text in value_strings], dtype=np.int32)
         return cls(list(number), offsets, name_at, again[value_at] if again.size else value_at)
