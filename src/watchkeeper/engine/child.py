@@ -72,6 +72,7 @@ def _open(orders: Orders) -> tuple[Server, tuple[BrokenPart, ...]]:
         handover=Handover(orders.shared_directory) if orders.shared_directory is not None else None,
         slots=threading.BoundedSemaphore(orders.options.concurrent_queries),
         places=orders.options.concurrent_queries,
+        stopping=threading.Event(),
     )
     return Server(_listen(orders.port), face), find_broken_parts(pool.keeper)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -52,8 +52,12 @@ class Answer:
     """A statement's result: chunks of `format` still to be taken, or none at all when `format` is None."""
 
     format: str | None
-    chunks: Iterator[Chunk]
+    chunks: Generator[Chunk]
     tally: Tally = field(default_factory=Tally)
+
+
+def _given(*chunks: Chunk) -> Generator[Chunk]:
+    yield from chunks
 
 
 class Execution:
@@ -130,7 +134,7 @@ class Execution:
             table.create(self._connection)
 
     def _insert(self, insert: Insert) -> Answer:
-        answer = Answer(None, iter(()))
+        answer = Answer(None, _given())
         query, body = self._request.query, self._request.body
         # Data of millions of rows is not copied when the URL held the statement.
         data = (query or body)[insert.data_offset :]
@@ -145,7 +149,7 @@ class Execution:
             self._connection.spoiled = not self._request.session_id
             self._connection.database = ""
         chunk = self._connection.run(sql, name, self._request.params)
-        answer = Answer(name if answering or chunk.size() else None, iter((chunk,)))
+        answer = Answer(name if answering or chunk.size() else None, _given(chunk))
         answer.tally.count(chunk)
         return answer
 
@@ -158,9 +162,9 @@ class Execution:
                 return None
             self._connection.spoiled = True
             raise EngineError(str(error)) from None
-        answer = Answer(name, iter(()))
+        answer = Answer(name, _given())
 
-        def chunks() -> Iterator[Chunk]:
+        def chunks() -> Generator[Chunk]:
             done = False
             try:
                 while True:

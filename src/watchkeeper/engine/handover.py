@@ -10,6 +10,7 @@ from pathlib import Path
 
 # A reader takes a result within milliseconds of the answer; one that has not come by now has gone.
 _UNCLAIMED_AFTER_S = 60.0
+_ROOM_BYTES = 256 << 20
 
 
 class Handover:
@@ -24,6 +25,11 @@ class Handover:
         self._directory = directory
         self._names = itertools.count(1)
         self.sweep(older_than_s=-1.0)
+
+    def has_room(self) -> bool:
+        """Say whether a large result may be put here: a container's shared memory is often 64 MiB in all."""
+        free = os.statvfs(self._directory)
+        return free.f_bavail * free.f_frsize >= _ROOM_BYTES
 
     def write(self, pieces: Iterable[memoryview | bytes]) -> tuple[str, int]:
         """Put `pieces` into a new file; its name and size in bytes. Nothing is left behind if a piece fails."""

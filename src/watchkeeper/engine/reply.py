@@ -6,6 +6,7 @@ import json
 import secrets
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 from watchkeeper.engine.connection import EngineError
 from watchkeeper.engine.encoding import chosen_encoding, compress
@@ -75,11 +76,16 @@ class Reply:
         """Send `answer` in the form that its size and the request ask for.
 
         Raises EngineError while nothing has been sent yet; a failure after that is written into the stream, as
-        ClickHouse does, and closes the connection.
+        ClickHouse does.
         """
+        # Closed here, and not whenever a traceback lets go of it: the connection is about to serve somebody else.
+        with closing(answer.chunks):
+            self._send(answer)
+
+    def _send(self, answer: Answer) -> None:
         source = pieces(answer.chunks)
         wanted = self._head.headers.get(RESULT_REQUEST_HEADER.lower())
-        if wanted == RESULT_REQUEST_VALUE and self._handover is not None:
+        if wanted == RESULT_REQUEST_VALUE and self._handover is not None and self._handover.has_room():
             taken, complete = gather(source, _HANDED_OVER_FROM)
             if not complete:
                 self._hand_over(self._handover, answer, taken, source)
@@ -136,7 +142,12 @@ class Reply:
             for piece in source:
                 yield piece.view
 
-        name, _ = handover.write(views())
+        try:
+            name, _ = handover.write(views())
+        except OSError as error:
+            raise EngineError(
+                f"Code: 243. DB::Exception: The result does not fit into shared memory: {error}. (NOT_ENOUGH_SPACE)"
+            ) from None
         self._release()
         try:
             send_head(self._client, 200, {**self._headers(answer), RESULT_FILE_HEADER: name, "Content-Length": "0"})

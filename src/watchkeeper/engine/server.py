@@ -47,6 +47,8 @@ class Face:
     # How many statements may run at a time.
     slots: threading.BoundedSemaphore
     places: int
+    # Set once no more statements are taken.
+    stopping: threading.Event
 
 
 class Server:
@@ -56,7 +58,6 @@ class Server:
         self._listener = listener
         self._face = face
         self._clients = threading.BoundedSemaphore(_MOST_CLIENTS)
-        self._stopping = False
 
     @property
     def port(self) -> int:
@@ -65,7 +66,7 @@ class Server:
 
     def stop(self) -> None:
         """Take no more clients; `serve` returns. May be called from a signal handler or another thread."""
-        self._stopping = True
+        self._face.stopping.set()
         with suppress(OSError):
             # Closing would not wake a thread that waits in accept.
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -88,7 +89,7 @@ class Server:
             try:
                 client, _ = self._listener.accept()
             except OSError:
-                if self._stopping:
+                if self._face.stopping.is_set():
                     return
                 raise
             if not self._clients.acquire(blocking=False):
@@ -124,6 +125,8 @@ class Conversation:
                     if head.headers.get("expect", "").lower() == "100-continue":
                         self._client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
                     body = read_body(reader, head, _MOST_BODY_BYTES)
+                    if self._face.stopping.is_set():
+                        return  # closed unanswered, the client knows that nothing was done and where to ask again
                     self._answer(head, body)
                     if not head.keeps_alive:
                         return

@@ -118,6 +118,22 @@ def test_a_query_ends_when_its_client_goes_away(endpoint: Endpoint, client: Clie
     wait_until(lambda: running(client, marker) == 0)
 
 
+def test_a_stream_that_nobody_reads_to_its_end_spoils_nothing(endpoint: Endpoint, client: Client, wait_until):
+    marker = uuid4().hex
+    headers = {"X-ClickHouse-User": endpoint.user, "X-ClickHouse-Key": endpoint.password}
+    for _ in range(5):
+        gone = http.client.HTTPConnection(endpoint.host, endpoint.port)
+        gone.request("POST", "/", f"SELECT '{marker}', number FROM numbers(10000000000) FORMAT Native", headers)
+        answer = gone.getresponse()
+        assert len(answer.read(1 << 20)) == 1 << 20
+        answer.close()
+        gone.close()
+        assert client.raw_query("SELECT 'fresh'") == b"fresh\n"
+    wait_until(lambda: running(client, marker) == 0)
+    for _ in range(20):
+        assert client.raw_query("SELECT 'fresh'") == b"fresh\n"
+
+
 def test_an_insert_is_not_ended_by_its_client_s_going(endpoint: Endpoint, client: Client, wait_until):
     table = f"t_{uuid4().hex}"
     client.command(f"CREATE TABLE {table} (a UInt64) ENGINE = MergeTree ORDER BY a")
