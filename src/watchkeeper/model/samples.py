@@ -83,12 +83,16 @@ class AppendOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """These series, this time range: both ends of [start, end] belong to it, int ms."""
+    """These series, this time range: both ends of [start, end] belong to it, int ms.
+
+    With `newest_only` the last sample in the range of each series suffices (more may come, start timestamps need not).
+    """
 
     tenant: str
     matchers: tuple[Matcher, ...]
     start: int
     end: int
+    newest_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
