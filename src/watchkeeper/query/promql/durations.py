@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 from watchkeeper.query.promql.ast import (
@@ -39,19 +40,20 @@ def bind(query: str, expr: Expr, *, start: int, end: int, step: int) -> Expr:
     An instant query has start = end and step 0. Raises ParseFailure where a duration cannot be computed, or a range
     or step is not greater than zero.
     """
-    if not any(_depends(node) for node in walk(expr)):
+    if all(isinstance(duration, int) for duration in durations_of(expr)):
         return expr
     return _Binding(query, (end - start) / 1000, step / 1000).bound(expr)
 
 
-def _depends(node: Expr) -> bool:
-    if isinstance(node, VectorSelector):
-        return not isinstance(node.offset, int)
-    if isinstance(node, MatrixSelector):
-        return not isinstance(node.range, int)
-    if isinstance(node, Subquery):
-        return not (isinstance(node.range, int) and isinstance(node.step, int) and isinstance(node.offset, int))
-    return False
+def durations_of(expr: Expr) -> Iterator[Duration]:
+    """All ranges, steps and offsets in `expr`."""
+    for node in walk(expr):
+        if isinstance(node, VectorSelector):
+            yield node.offset
+        elif isinstance(node, MatrixSelector):
+            yield node.range
+        elif isinstance(node, Subquery):
+            yield from (node.range, node.step, node.offset)
 
 
 class _Binding:

@@ -10,6 +10,10 @@ from watchkeeper.query.promql.ast import (
     Aggregate,
     Binary,
     Call,
+    Duration,
+    DurationExpr,
+    DurationOp,
+    DurationTerm,
     Expr,
     MatrixSelector,
     Paren,
@@ -18,23 +22,45 @@ from watchkeeper.query.promql.ast import (
     VectorSelector,
     walk,
 )
+from watchkeeper.query.promql.durations import durations_of
 from watchkeeper.query.promql.printer import to_text
 
+QUERY_DEPENDENT: Final = frozenset({"start", "end", "step", "range"})
+"""Functions that tell the query's own times, so that a range query around an instant one answers otherwise."""
 TIME_DEPENDENT: Final = frozenset(
     {"days_in_month", "day_of_month", "day_of_week", "day_of_year", "hour", "minute", "month", "year"}
-    | {"predict_linear", "time", "timestamp", "start", "end", "step", "range"}
+    | {"predict_linear", "time", "timestamp"}
+    | QUERY_DEPENDENT
 )
 """Functions whose result depends on the evaluation's time though their arguments do not."""
 
 
 def at_other_times(expr: Expr, at: int) -> Iterator[tuple[str, int]]:
     """Queries, each with the time to ask it at (ms), whose answers must be those of `expr` at the time `at`."""
-    if any(isinstance(node, Call) and node.function.name in TIME_DEPENDENT for node in walk(expr)):
+    if _calls(expr, TIME_DEPENDENT):
         return
     query = to_text(_pinned(expr, at))
     times = (-10 * at, 0, at // 5, at, 10 * at) if at else (-1000, 0, 1000)
     for time in times:
         yield query, time
+
+
+def depends_on_query(expr: Expr) -> bool:
+    """Say whether the answer depends on the query's range or step, not only on the instant."""
+    return _calls(expr, QUERY_DEPENDENT) or any(map(_asks, durations_of(expr)))
+
+
+def _asks(duration: Duration | DurationTerm) -> bool:
+    """Say whether a duration asks for the query's range or step."""
+    if not isinstance(duration, DurationExpr):
+        return False
+    if duration.op in (DurationOp.RANGE, DurationOp.STEP):
+        return True
+    return any(_asks(term) for term in (duration.left, duration.right) if term is not None)
+
+
+def _calls(expr: Expr, names: frozenset[str]) -> bool:
+    return any(isinstance(node, Call) and node.function.name in names for node in walk(expr))
 
 
 def _pinned(expr: Expr, at: int) -> Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,12 +10,14 @@ from watchkeeper.base.failure import Failure
 from watchkeeper.query.promql.parse_failure import ParseFailure
 from watchkeeper.query.promql.parser import parse
 from watchkeeper.query.promql.script.answer import Answer
-from watchkeeper.query.promql.script.at_times import at_other_times
+from watchkeeper.query.promql.script.at_times import at_other_times, depends_on_query
 from watchkeeper.query.promql.script.backend import Backend
 from watchkeeper.query.promql.script.command import Clear, Evaluation, ExpectationKind, Load, Script
 from watchkeeper.query.promql.script.comparing import Mismatch, check_annotations, check_failure, check_sorted, compare
 from watchkeeper.query.promql.script.custom_histograms import custom_histograms
 from watchkeeper.query.promql.signatures import ValueType
+
+log = logging.getLogger(__name__)
 
 _MINUTE = 60_000
 
@@ -67,6 +70,9 @@ class Runner:
                 self._instant(tenant, evaluation)
         except Mismatch as mismatch:
             return str(mismatch)
+        except Exception as defect:  # one defect does not keep the other evaluations from being judged
+            log.exception("%s (line %d)", evaluation.query, evaluation.line)
+            return f"{type(defect).__name__}: {defect}"
         return ""
 
     def _range(self, tenant: str, evaluation: Evaluation) -> None:
@@ -86,22 +92,23 @@ class Runner:
         except ParseFailure as failure:
             check_failure(evaluation, str(failure))
             return
+        has_range_mode = not (evaluation.expects_ranges or evaluation.string is not None or depends_on_query(expr))
         for query, time in [(evaluation.query, at), *at_other_times(expr, at)]:
             try:
-                self._instant_at(tenant, evaluation, query, time)
+                self._instant_at(tenant, evaluation, query, time, in_range_mode=has_range_mode)
             except Mismatch as mismatch:
                 if query == evaluation.query:
                     raise
                 raise Mismatch(f"{mismatch} (asked as {query} at {time} ms)") from None
 
-    def _instant_at(self, tenant: str, evaluation: Evaluation, query: str, at: int) -> None:
+    def _instant_at(self, tenant: str, evaluation: Evaluation, query: str, at: int, *, in_range_mode: bool) -> None:
         try:
             answer = self._backend.instant(tenant, query, at)
         except Failure as failure:
             check_failure(evaluation, str(failure))
             return
         _check(evaluation, answer)
-        if evaluation.expects_ranges or evaluation.string is not None or "range()" in query:
+        if not in_range_mode:
             return
         try:
             self._as_range(tenant, evaluation, answer.kind, query, at)
