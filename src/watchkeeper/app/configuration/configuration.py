@@ -115,6 +115,7 @@ class _Loader:
             self._add_scrape_file(jobs, path)
         rule_files = self._matching(sections.rule_files, tree, "rule_files")
         self._problems.extend(jobs.problems)
+        self._warnings.extend(jobs.warnings)
         if self._problems:
             raise ConfigurationFailure(self._problems)
         return Configuration(sections, tuple(jobs.resolved), rule_files, files, tuple(sorted(set(self._warnings))))

@@ -11,11 +11,12 @@ from watchkeeper.receive.scrape.config import GlobalConfig, ScrapeConfig
 
 
 class Jobs:
-    """Gathers jobs: `resolved` in their order, `problems` with those that do not fit."""
+    """Gathers jobs: `resolved` in their order, `problems` with those that do not fit, `warnings` for the rest."""
 
     def __init__(self, defaults: GlobalConfig) -> None:
         self.resolved: list[ScrapeConfig] = []
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
         self._defaults = defaults
         self._places: dict[str, Place] = {}
 
@@ -40,7 +41,8 @@ class Jobs:
     def _check_names(self, key: str, rules: Sequence[RelabelRule], tree: Tree, i: int) -> None:
         for j, rule in enumerate(rules):
             if (wrong := legacy_problem(rule)) is not None:
-                self._problem(locate(tree, ("scrape_configs", i, key, j)), f"scrape_configs[{i}].{key}[{j}]: {wrong}")
+                place = locate(tree, ("scrape_configs", i, key, j))
+                self.warnings.append(Problem(place, f"scrape_configs[{i}].{key}[{j}]: {wrong}"))
 
     def _problem(self, place: Place, message: str) -> None:
         self.problems.append(Problem(place, message))
