@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar, cast
 
 import numpy as np
@@ -13,16 +14,17 @@ from numpy.typing import NDArray
 from watchkeeper.base.clock import Clock
 from watchkeeper.kernels import mantissa
 from watchkeeper.kernels import select as kernels
+from watchkeeper.model.frame import LabelFrame
 from watchkeeper.model.histogram import Buckets, CounterReset, Histogram
-from watchkeeper.model.labels import METRIC_NAME
-from watchkeeper.model.matcher import MatchOp
-from watchkeeper.model.samples import Selection, SeriesBlock
+from watchkeeper.model.labels import METRIC_NAME, Labels
+from watchkeeper.model.matcher import Matcher, MatchOp
+from watchkeeper.model.samples import Exemplar, Selection, SeriesBlock
 from watchkeeper.store.activity import Activity, Kind
 from watchkeeper.store.client import Client, Lane
 from watchkeeper.store.fetched import Fetched
 from watchkeeper.store.index import FLOAT, UNKNOWN, SeriesIndex
 from watchkeeper.store.metrics import StoreMetrics
-from watchkeeper.store.native import Block, Ragged
+from watchkeeper.store.native import Block, Coded, Ragged
 from watchkeeper.store.policy import EARLIEST_MS, LATEST_MS
 
 _I = TypeVar("_I", bound=np.integer)
@@ -92,6 +94,25 @@ class Reader:
             asked = Wanted(wanted.tenant, wanted.refs[rest], wanted.ids[rest], wanted.start, wanted.end)
             fetched = _merged(fetched, self._fetch(asked, lane).last(), rest)
         return self._block(wanted, fetched)
+
+    def exemplars(
+        self, tenant: str, matcher_sets: Sequence[Sequence[Matcher]], start: int, end: int
+    ) -> tuple[LabelFrame, list[Exemplar]]:
+        """The exemplars in [start, end] of the series that satisfy any matcher set, by series and time.
+
+        The `ref` of each is its series' row in the frame; only series with exemplars are in it.
+        """
+        refs = self._index.find_any(tenant, matcher_sets)
+        ids = self._index.ids(refs)
+        if not refs.size:
+            return self._index.frame(refs), []
+        columns = "series, timestamp, labels, value"
+        wanted = Wanted(tenant, refs, ids, max(start, EARLIEST_MS), min(end, LATEST_MS))
+        rows = self._rows(wanted, "exemplars_raw FINAL", columns, Lane.PEOPLE)
+        if not rows.rows:
+            return self._index.frame(refs[:0]), []
+        present, owner = np.unique(np.searchsorted(ids, rows.array("series")), return_inverse=True)
+        return self._index.frame(refs[present]), exemplars_of(rows, owner.tolist())
 
     def _wanted(self, selection: Selection) -> Wanted:
         start, end = max(selection.start, EARLIEST_MS), min(selection.end, LATEST_MS)
@@ -202,6 +223,19 @@ def histograms_of(block: Block) -> list[Histogram]:
         for (schema, reset, count, total, threshold, zeros), above, below, custom in zip(
             numbers, positive, negative, bounds, strict=True
         )
+    ]
+
+
+def exemplars_of(block: Block, refs: list[int]) -> list[Exemplar]:
+    """The exemplars of rows of `exemplars_raw`, with the given refs."""
+    labels = block.ragged("labels")
+    names, values = cast(Coded, labels.columns[0]), cast("list[str]", labels.columns[1])
+    pairs = [(names.keys[code], value) for code, value in zip(names.codes.tolist(), values, strict=True)]
+    edges: list[int] = labels.offsets.tolist()
+    numbers = zip(block.array("value").tolist(), block.array("timestamp").tolist(), strict=True)
+    return [
+        Exemplar(ref, Labels(pairs[a:b]), value, at)
+        for ref, (a, b), (value, at) in zip(refs, pairwise(edges), numbers, strict=True)
     ]
 
 

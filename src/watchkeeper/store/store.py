@@ -6,7 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from watchkeeper.base.clock import Clock
 from watchkeeper.model.frame import LabelFrame
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.matcher import Matcher
-from watchkeeper.model.samples import AppendOutcome, MetricMetadata, SampleBatch, Selection, SeriesBlock
+from watchkeeper.model.samples import AppendOutcome, Exemplar, MetricMetadata, SampleBatch, Selection, SeriesBlock
 from watchkeeper.model.symbols import Symbols
 from watchkeeper.store.activity import Activity
 from watchkeeper.store.client import Client, Lane, Target
@@ -27,7 +27,10 @@ from watchkeeper.store.metrics import StoreMetrics
 from watchkeeper.store.migrations import Place, migrate
 from watchkeeper.store.opening import Opening
 from watchkeeper.store.policy import Policy, PolicyOf
+from watchkeeper.store.retention import Retainer, Retention
 from watchkeeper.store.select import Reader
+from watchkeeper.store.sql import Sql, SqlLimits
+from watchkeeper.store.upkeep import Upkeep
 from watchkeeper.store.write import Writer
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,8 @@ class StoreOptions:
     """Disk space below which nothing is written, so that merges and deletions still can be done."""
     most_waiting: int = 2_000_000
     """Samples that may wait for their commit."""
+    sql_limits: SqlLimits = field(default_factory=SqlLimits)
+    """What one statement of a person may take."""
     patience_s: float = 30.0
     """How long a commit or a read waits for an engine that is being started again."""
 
@@ -74,6 +79,9 @@ class Store:
             uuid.uuid4().hex,
             options.free_bytes,
         )
+        self._upkeep = Upkeep(self.client, self.place, self.index, self._activity)
+        self._retainer = Retainer(self.client, self.index, self._activity, self._upkeep)
+        self._sql = Sql(self.client, self.place, options.sql_limits)
         self._committer = Committer(self._writer, clock, self._metrics, most_waiting=options.most_waiting)
 
     async def open(self, progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None) -> None:
@@ -176,3 +184,37 @@ class Store:
     def tsdb_status(self, tenant: str, limit: int = 10) -> Cardinality:
         """A tenant's figures, for /api/v1/status/tsdb."""
         return self.index.cardinality(tenant, limit)
+
+    def exemplars(
+        self, tenant: str, matcher_sets: Sequence[Sequence[Matcher]], start: int, end: int
+    ) -> tuple[LabelFrame, list[Exemplar]]:
+        """The exemplars in [start, end] of those series, by series and time; each `ref` is a row of the frame."""
+        return self._reader.exemplars(tenant, matcher_sets, start, end)
+
+    def sql(self, tenant: str, statement: str, form: str = "json") -> bytes:
+        """The answer to a person's read-only SQL over the tenant's views, as `json`, `csv` or `tsv`.
+
+        Raises SqlRefused (with a position) for what may not be run, StatementFailure for what the engine refuses.
+        """
+        return self._sql.run(tenant, statement, form)
+
+    # --- taking out
+
+    async def delete_series(self, tenant: str, matcher_sets: Sequence[Sequence[Matcher]], start: int, end: int) -> int:
+        """Delete samples in [start, end] of those series, at once for every reader; how many series those were."""
+        return await self._committer.alone(lambda: self._upkeep.delete_series(tenant, matcher_sets, start, end))
+
+    async def clean_tombstones(self) -> None:
+        """Give back the disk space of what was deleted."""
+        await asyncio.to_thread(self._upkeep.clean_tombstones)
+
+    async def snapshot(self, name: str) -> None:
+        """Keep the store's tables as they are now under the engine's `shadow/<name>`."""
+        await self._committer.alone(lambda: self._upkeep.snapshot(name))
+
+    async def retain(self, retention: Retention) -> int:
+        """Delete what has expired, between commits; how many series have gone. To be called every hour or so."""
+        now_ms = self._clock.now_ms()
+        plan = await self._committer.alone(lambda: self._retainer.plan(retention, now_ms))
+        await self._committer.alone(lambda: self._retainer.apply(plan))
+        return await self._committer.alone(lambda: self._retainer.forget(retention, now_ms))

@@ -1,0 +1,131 @@
+"""Control data: one SQL database, SQLite by default or PostgreSQL by URL, and its migrations, room by room."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from watchkeeper.store.failure import StoreFailure
+
+_STEPS = sa.Table(
+    "control_migrations",
+    sa.MetaData(),
+    sa.Column("room", sa.String(100), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("applied_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ControlStep:
+    """One step of a room's schema; its statements run in one transaction and must suit SQLite and PostgreSQL."""
+
+    number: int
+    name: str
+    statements: tuple[str, ...]
+
+
+class ControlDatabase:
+    """The connection to control data. Rooms migrate their own tables first, then use `begin`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def at(cls, url: str) -> ControlDatabase:
+        """By `sqlite:///path`, `sqlite://` (in memory) or `postgresql://user:password@host/database`.
+
+        Raises StoreFailure for any other URL, and where PostgreSQL's driver is not installed.
+        """
+        scheme, found, rest = url.partition("://")
+        drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+        if not found or scheme not in drivers:
+            right = "sqlite:///PATH or postgresql://user:password@host/database"
+            raise StoreFailure(f"control database: unknown scheme {scheme!r}: right would be {right}", retryable=False)
+        options: dict[str, object] = {}
+        if scheme == "sqlite":
+            # The driver would begin no transaction before DDL: we begin each ourselves.
+            options["connect_args"] = {"isolation_level": None}
+        if scheme == "sqlite" and rest.strip("/") in ("", ":memory:"):
+            options["poolclass"] = sa.StaticPool
+        elif scheme == "sqlite":
+            Path(rest.removeprefix("/")).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            engine = create_async_engine(f"{drivers[scheme]}://{rest}", **options)
+        except ModuleNotFoundError as error:
+            reason = f"control database: PostgreSQL needs the driver {error.name}: install watchkeeper[postgresql]"
+            raise StoreFailure(reason, retryable=False) from error
+        except (ArgumentError, NoSuchModuleError) as error:
+            raise StoreFailure(f"control database: {error}", retryable=False) from error
+        if scheme == "sqlite":
+            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return cls(engine)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
+        """A transaction: committed at its end, rolled back when it raises."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    async def migrate(self, room: str, steps: Sequence[ControlStep]) -> list[int]:
+        """Take the steps of a room that are missing, each in a transaction of its own; their numbers.
+
+        Raises StoreFailure where a step fails (nothing of it stays), or the database is ahead of `steps`.
+        """
+        numbers = [step.number for step in steps]
+        assert numbers == sorted(set(numbers)), f"the steps of {room} are not in order"
+        async with self.begin() as connection:
+            await connection.run_sync(_STEPS.metadata.create_all)
+            rows = await connection.execute(sa.select(_STEPS.c.number).where(_STEPS.c.room == room))
+            applied = set(rows.scalars())
+        ahead = applied - set(numbers)
+        if ahead:
+            reason = (
+                f"control database: {room} has step {max(ahead)}, which this version does not know: run a newer one"
+            )
+            raise StoreFailure(reason, retryable=False)
+        missing = [step for step in steps if step.number not in applied]
+        for step in missing:
+            await self._take(room, step)
+        return [step.number for step in missing]
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+    async def _take(self, room: str, step: ControlStep) -> None:
+        try:
+            async with self.begin() as connection:
+                for statement in step.statements:
+                    await connection.exec_driver_sql(statement)
+                await connection.execute(_STEPS.insert().values(room=room, number=step.number, name=step.name))
+        except DBAPIError as error:
+            reason = f"control database: step {step.number} ({step.name}) of {room} failed: {error.orig}"
+            raise StoreFailure(reason, retryable=error.connection_invalidated) from error
+
+
+def _prepare_sqlite(connection: sa.PoolProxiedConnection, _record: object) -> None:
+    """Readers beside one writer, foreign keys, patience with locks, and transactions that hold DDL, too."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def masked(url: str) -> str:
+    """The URL without its password, to be logged."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:…@", url)
