@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.base.failure import Failure
 from watchkeeper.engine import EmbeddedEngine, EngineMetrics
-from watchkeeper.model.samples import SampleBatch
+from watchkeeper.model.samples import SampleBatch, Selection, SeriesBlock
 from watchkeeper.query.promql import Engine
 from watchkeeper.query.promql.script import Answer, Series, answer_of, sample_columns
 from watchkeeper.store import FREE, Store, StoreOptions, Target
@@ -28,12 +28,36 @@ class AppendRefused(Failure):
     """The store did not take a sample of a script's load."""
 
 
+class _Remembered:
+    """The store's answers until something is appended: a script asks for the same samples a dozen times."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._blocks: dict[Selection, SeriesBlock] = {}
+
+    def select(self, selection: Selection) -> SeriesBlock:
+        """The samples of a selection."""
+        return self.select_many([selection])[0]
+
+    def select_many(self, selections: Sequence[Selection]) -> list[SeriesBlock]:
+        """The samples of several selections."""
+        missing = [selection for selection in selections if selection not in self._blocks]
+        if missing:
+            self._blocks.update(zip(missing, self._store.select_many(missing), strict=True))
+        return [self._blocks[selection] for selection in selections]
+
+    def forget(self) -> None:
+        """Ask the store again."""
+        self._blocks.clear()
+
+
 class EmbeddedBackend:
     """Scripts' tenants on one real store; see `query.promql.script.Backend`."""
 
     def __init__(self, store: Store, loop: asyncio.AbstractEventLoop) -> None:
         self._store = store
-        self._engine = Engine(store)
+        self._source = _Remembered(store)
+        self._engine = Engine(self._source)
         self._loop = loop
         self._tenants = (f"script-{number}" for number in itertools.count(1))
 
@@ -43,6 +67,7 @@ class EmbeddedBackend:
 
     def append(self, tenant: str, series: Sequence[Series], step: int) -> None:
         """Store the series; returns once they are committed."""
+        self._source.forget()
         columns = sample_columns(series, step)
         if not columns.timestamps.size:
             return
