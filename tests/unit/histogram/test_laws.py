@@ -7,6 +7,7 @@ import math
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from watchkeeper.model.histogram import (
     CUSTOM_BUCKETS,
@@ -37,8 +38,10 @@ from watchkeeper.model.histogram import (
 from watchkeeper.query.promql.histograms_aggregate import _one_by_one as one_by_one
 from watchkeeper.query.promql.histograms_aggregate import aggregate
 from watchkeeper.query.promql.histograms_classic import classic_quantile
+from watchkeeper.query.promql.histograms_folds import _single_folds as single_folds
+from watchkeeper.query.promql.histograms_folds import folds
 from watchkeeper.query.promql.histograms_read import fraction, quantile
-from watchkeeper.query.promql.histograms_series import Windows, rates
+from watchkeeper.query.promql.histograms_series import SeriesOutcome, Windows, rates
 from watchkeeper.query.promql.histograms_series import _single_rates as single_rates
 
 LOOSE = 1e-9
@@ -234,7 +237,7 @@ def test_aggregating_in_bulk_is_adding_one_by_one(rows: list[list[Histogram | No
 
 @settings(max_examples=60)
 @given(st.lists(exponential(st.just(1)), min_size=1, max_size=8), st.booleans(), st.booleans(), st.booleans())
-def test_rates_of_all_windows_are_those_of_each(
+def test_functions_of_all_windows_are_those_of_each(
     samples: list[Histogram], uniform: bool, is_counter: bool, is_rate: bool
 ) -> None:
     if uniform:
@@ -251,9 +254,21 @@ def test_rates_of_all_windows_are_those_of_each(
         range_ends=ends,
         seconds=60.0,
     )
-    fast = rates(windows, is_counter=is_counter, is_rate=is_rate)
-    slow = single_rates(windows, is_counter=is_counter, is_rate=is_rate)
+    _agree(
+        rates(windows, is_counter=is_counter, is_rate=is_rate),
+        single_rates(windows, is_counter=is_counter, is_rate=is_rate),
+    )
+    _agree(folds(windows, mean=is_rate), single_folds(windows, _held(windows), mean=is_rate))
+
+
+def _held(windows: Windows) -> NDArray[np.intp]:
+    return np.flatnonzero(windows.ends > windows.begins)
+
+
+def _agree(fast: SeriesOutcome, slow: SeriesOutcome) -> None:
     assert fast.notes == slow.notes
     for a, b in zip(fast.values, slow.values, strict=True):
         assert (a is None) == (b is None)
-        assert a is None or b is None or almost_same(a, b, LOOSE)
+        if a is not None and b is not None:
+            assert almost_same(a, b, LOOSE)
+            assert a.reset is b.reset

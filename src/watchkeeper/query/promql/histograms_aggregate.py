@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchkeeper.model.histogram import (
-    CounterReset,
     Histogram,
     HistogramMean,
     HistogramsIncompatible,
@@ -18,10 +17,7 @@ from watchkeeper.model.histogram import (
 )
 from watchkeeper.model.histogram.kahan import compensated_arrays
 from watchkeeper.query.promql.histograms import Note
-from watchkeeper.query.promql.histograms_dense import Layout, common_layout
-
-_BITS = {CounterReset.UNKNOWN: 1, CounterReset.YES: 2, CounterReset.NO: 4, CounterReset.GAUGE: 8}
-_CONFLICT = _BITS[CounterReset.YES] | _BITS[CounterReset.NO]
+from watchkeeper.query.promql.histograms_dense import CONFLICT, HINT_BITS, Layout, common_layout, hint_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +89,18 @@ def _dense(layout: Layout, rows: Sequence[Sequence[Histogram | None]], steps: in
             continue
         total[at], lost[at] = compensated_arrays(layout.matrix(present), total[at], lost[at])
         number[at] += 1
-        hints[at] |= [_BITS[h.reset] for h in present]
+        hints[at] |= [HINT_BITS[h.reset] for h in present]
     found = np.flatnonzero(number)
     if mean:
         total, lost = total[found] / number[found, None], lost[found] / number[found, None]
     else:
         total, lost = total[found], lost[found]
     with np.errstate(invalid="ignore"):
-        made = layout.histograms(total + lost, [_reset(bits) for bits in hints[found].tolist()])
+        made = layout.histograms(total + lost, [hint_of(bits) for bits in hints[found].tolist()])
     values: list[Histogram | None] = [None] * steps
     for step, value in zip(found.tolist(), made, strict=True):
         values[step] = value
-    notes = {Note.CONFLICT_IN_AGGREGATION} if ((hints & _CONFLICT) == _CONFLICT).any() else set[Note]()
+    notes = {Note.CONFLICT_IN_AGGREGATION} if ((hints & CONFLICT) == CONFLICT).any() else set[Note]()
     if mean:
         _repair_overflows(values, total, found, rows)
     return Aggregated(values, frozenset(notes))
@@ -120,13 +116,3 @@ def _repair_overflows(
     for step in found[~np.isfinite(total).all(axis=1)].tolist():
         cells = [(r, h) for r, row in enumerate(rows) if (h := row[step]) is not None]
         values[step] = _cell(cells, set(), set(), mean=True)
-
-
-def _reset(bits: int) -> CounterReset:
-    """The hint of a sum of histograms whose hints are in `bits`."""
-    if bits & _BITS[CounterReset.GAUGE]:
-        return CounterReset.GAUGE
-    for reset, bit in _BITS.items():
-        if bits == bit:
-            return reset
-    return CounterReset.UNKNOWN

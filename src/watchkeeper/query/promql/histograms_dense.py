@@ -20,6 +20,9 @@ _WIDEST = 1 << 16
 """Bucket indexes spread wider than this are not worth a dense table."""
 _SCALARS = 3
 COUNT, SUM, ZERO = range(_SCALARS)
+HINT_BITS = {CounterReset.UNKNOWN: 1, CounterReset.YES: 2, CounterReset.NO: 4, CounterReset.GAUGE: 8}
+CONFLICT = HINT_BITS[CounterReset.YES] | HINT_BITS[CounterReset.NO]
+"""Both bits are set where hints contradict each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +116,13 @@ def _union(indexes: Iterable[NDArray[np.int32]]) -> NDArray[np.int32] | None:
     seen = np.zeros(high - low + 1, dtype=np.bool_)
     seen[flat - low] = True
     return (np.flatnonzero(seen) + low).astype(np.int32)
+
+
+def hint_of(bits: int) -> CounterReset:
+    """The hint of a sum of histograms whose hints are in `bits`."""
+    if bits & HINT_BITS[CounterReset.GAUGE]:
+        return CounterReset.GAUGE
+    for reset, bit in HINT_BITS.items():
+        if bits == bit:
+            return reset
+    return CounterReset.UNKNOWN
