@@ -62,7 +62,7 @@ def _gather(
 def _make_monotonic(
     bound: NDArray[np.float64], count: NDArray[np.float64], size: int
 ) -> tuple[bool, float, float, float]:
-    """Raise counts that fall from bucket to bucket; whether more than rounding errors, between which bounds, how far."""
+    """Raise counts that fall from bucket to bucket; say whether by more than a rounding error, where, how far."""
     forced = False
     low, high, difference = np.inf, -np.inf, 0.0
     before = count[0]

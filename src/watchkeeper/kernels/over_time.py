@@ -19,21 +19,19 @@ class Reduction(IntEnum):
 
     SUM = 0
     AVG = 1
-    MIN = 2
-    MAX = 3
-    COUNT = 4
-    STDVAR = 5
-    STDDEV = 6
-    FIRST = 7
-    LAST = 8
-    TS_OF_FIRST = 9
-    TS_OF_LAST = 10
-    TS_OF_MIN = 11
-    TS_OF_MAX = 12
-    PRESENT = 13
-    MAD = 14
-    CHANGES = 15
-    RESETS = 16
+    COUNT = 2
+    STDVAR = 3
+    STDDEV = 4
+    FIRST = 5
+    LAST = 6
+    TS_OF_FIRST = 7
+    TS_OF_LAST = 8
+    TS_OF_MIN = 9
+    TS_OF_MAX = 10
+    PRESENT = 11
+    MAD = 12
+    CHANGES = 13
+    RESETS = 14
 
 
 @kernel
@@ -80,12 +78,11 @@ def _variance(values: NDArray[np.float64], lo: int, hi: int) -> float:
 
 
 @kernel
-def _extreme(values: NDArray[np.float64], lo: int, hi: int, greatest: bool, newest: bool) -> int:
-    """The index of the least or greatest value; NaN yields to anything; of equals the first, or the `newest`."""
+def _newest_extreme(values: NDArray[np.float64], lo: int, hi: int, sign: float) -> int:
+    """The index of the greatest (`sign` 1) or least (−1) value, of equals the newest; NaN yields to anything."""
     best = lo
     for k in range(lo, hi):
-        better = values[k] > values[best] if greatest else values[k] < values[best]
-        if better or (newest and values[k] == values[best]) or math.isnan(values[best]):
+        if sign * values[k] >= sign * values[best] or values[best] != values[best]:
             best = k
     return best
 
@@ -150,10 +147,6 @@ def _reduce(
         return _sum(values, lo, hi)
     if how == Reduction.AVG:
         return _avg(values, lo, hi)
-    if how == Reduction.MIN:
-        return values[_extreme(values, lo, hi, False, False)]
-    if how == Reduction.MAX:
-        return values[_extreme(values, lo, hi, True, False)]
     if how == Reduction.COUNT:
         return float(hi - lo)
     if how == Reduction.STDVAR:
@@ -169,9 +162,9 @@ def _reduce(
     if how == Reduction.TS_OF_LAST:
         return timestamps[hi - 1] / 1000.0
     if how == Reduction.TS_OF_MIN:
-        return timestamps[_extreme(values, lo, hi, False, True)] / 1000.0
+        return timestamps[_newest_extreme(values, lo, hi, -1.0)] / 1000.0
     if how == Reduction.TS_OF_MAX:
-        return timestamps[_extreme(values, lo, hi, True, True)] / 1000.0
+        return timestamps[_newest_extreme(values, lo, hi, 1.0)] / 1000.0
     if how == Reduction.MAD:
         return _mad(values, lo, hi)
     if how == Reduction.CHANGES:
@@ -239,6 +232,51 @@ def reduce_anchored(
 
 
 @kernel
+def extreme_windows(
+    offsets: NDArray[np.int64],
+    timestamps: NDArray[np.int64],
+    values: NDArray[np.float64],
+    ends: NDArray[np.int64],
+    range_ms: int,
+    sign: float,
+    first: int,
+    last: int,
+    out: NDArray[np.float64],
+    present: NDArray[np.bool_],
+) -> None:
+    """The greatest (`sign` 1) or least (−1) value of each window; NaN only where all values are.
+
+    `queue` holds the samples that may still become the window's extreme, best first.
+    """
+    longest = 0
+    for i in range(first, last):
+        longest = max(longest, offsets[i + 1] - offsets[i])
+    queue = np.empty(longest + 1, dtype=np.int64)
+    for i in range(first, last):
+        lo = hi = offsets[i]
+        stop = offsets[i + 1]
+        head = tail = 0
+        for j in range(ends.size):
+            begin = ends[j] - range_ms
+            lo = advance(timestamps, lo, stop, begin)
+            hi = max(lo, hi)
+            while head < tail and queue[head] < lo:
+                head += 1
+            while hi < stop and timestamps[hi] <= ends[j]:
+                value = sign * values[hi]
+                if value == value:
+                    while head < tail and sign * values[queue[tail - 1]] <= value:
+                        tail -= 1
+                    if head == tail:
+                        head = tail = 0
+                    queue[tail] = hi
+                    tail += 1
+                hi += 1
+            present[i, j] = hi > lo
+            out[i, j] = values[queue[head]] if head < tail else np.nan
+
+
+@kernel
 def _place(window: NDArray[np.float64], count: int, value: float) -> int:
     """Where `value` stands or belongs in the rising window[:count]; NaN is the least."""
     low, high = 0, count
@@ -271,8 +309,9 @@ def quantile_windows(
         longest = max(longest, offsets[i + 1] - offsets[i])
     window = np.empty(longest + 1, dtype=np.float64)
     for i in range(first, last):
-        lo = hi = offsets[i]
-        stop = offsets[i + 1]
+        lo: int = offsets[i]
+        hi: int = lo
+        stop: int = offsets[i + 1]
         count = 0
         for j in range(ends.size):
             begin = ends[j] - range_ms

@@ -34,35 +34,21 @@ def _is_reset(
 
 
 @kernel
-def _extrapolate(
-    first_at: int,
-    last_at: int,
-    gaps: int,
-    start: int,
-    end: int,
-    value: float,
-    zero_value: float,
-    is_counter: bool,
-) -> float:
-    """The factor by which the increase between the first and last sample stands for the whole window.
+def _bridged(to_start_ms: int, to_end_ms: int, sampled_ms: int, gaps: int) -> tuple[float, float, float]:
+    """How far a trend is taken to reach beyond its first and last sample, and the time between those, in seconds.
 
-    Up to 1.1 average gaps from an edge are bridged, beyond that half a gap; a counter (whose first value is
-    `zero_value`) is never extrapolated to below zero.
+    Up to 1.1 average gaps from an edge are bridged, beyond that half a gap.
     """
-    to_start = (first_at - start) / 1000.0
-    to_end = (end - last_at) / 1000.0
-    sampled = (last_at - first_at) / 1000.0
+    to_start = to_start_ms / 1000.0
+    to_end = to_end_ms / 1000.0
+    sampled = sampled_ms / 1000.0
     average = sampled / gaps
     threshold = average * 1.1
     if to_start >= threshold:
         to_start = average / 2
-    if is_counter and value > 0 and zero_value >= 0:
-        to_zero = sampled * (zero_value / value)
-        if to_zero < to_start:
-            to_start = to_zero
     if to_end >= threshold:
         to_end = average / 2
-    return (sampled + to_start + to_end) / sampled
+    return to_start, to_end, sampled
 
 
 @kernel
@@ -74,6 +60,33 @@ def _from_start(first_start: int, last_at: int, gaps: int, first_at: int, end: i
     if to_end >= average * 1.1:
         to_end = average / 2
     return (sampled + to_end) / sampled if sampled != 0 else 1.0
+
+
+@kernel
+def _list_resets(
+    timestamps: NDArray[np.int64],
+    values: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    first: int,
+    stop: int,
+    resets: NDArray[np.int64],
+) -> int:
+    """Write the indexes of a series' resets to `resets`; how many there are."""
+    count = 0
+    if starts.size > 0:
+        for k in range(first + 1, stop):
+            if _is_reset(timestamps, values, starts, True, k):
+                resets[count] = k
+                count += 1
+        return count
+    before = values[first] if first < stop else 0.0
+    for k in range(first + 1, stop):
+        value = values[k]
+        if value < before:
+            resets[count] = k
+            count += 1
+        before = value
+    return count
 
 
 @kernel
@@ -94,54 +107,57 @@ def extrapolated_rate(
     """rate (counter, per second), increase (counter) and delta, as Prometheus extrapolates them.
 
     `starts` are start timestamps, or empty. Resets are listed once per series, so that a step costs the same however
-    long its window is, and are added in their order, so that the sums round as Prometheus' do.
+    long its window is, and are added in their order, so that the sums round as Prometheus' do. Where a window lies over
+    its samples as the one before it did, which is the rule for regular series, its factor is taken over.
     """
-    with_starts = starts.size > 0
-    seconds = range_ms / 1000.0
+    with_starts = starts.size > 0 and is_counter
+    divisor = range_ms / 1000.0 if is_rate else 1.0
     longest = 0
     for i in range(first, last):
         longest = max(longest, offsets[i + 1] - offsets[i])
     resets = np.empty(longest, dtype=np.int64)
+    known_start = known_end = known_sampled = known_gaps = np.int64(-1)
+    to_start = to_end = sampled = usual = 0.0
     for i in range(first, last):
         stop = offsets[i + 1]
-        count = 0
-        if is_counter:
-            for k in range(offsets[i] + 1, stop):
-                if _is_reset(timestamps, values, starts, with_starts, k):
-                    resets[count] = k
-                    count += 1
+        count = _list_resets(timestamps, values, starts, offsets[i], stop, resets) if is_counter else 0
         lo = hi = offsets[i]
         next_reset = 0
         for j in range(ends.size):
             begin = ends[j] - range_ms
             lo = advance(timestamps, lo, stop, begin)
             hi = advance(timestamps, max(lo, hi), stop, ends[j])
-            out[i, j] = np.nan
-            present[i, j] = False
             gaps = hi - lo - 1
-            if gaps < 0:
+            started = gaps >= 0 and with_starts and begin < starts[lo] < timestamps[lo] and starts[lo] != 0
+            if gaps < 1 and not started:
+                out[i, j] = np.nan
+                present[i, j] = False
                 continue
-            started = with_starts and is_counter and starts[lo] > begin and 0 != starts[lo] < timestamps[lo]
-            if gaps == 0 and not started:
-                continue
-            total = values[hi - 1] - values[lo]
+            first_at, last_at, zero = timestamps[lo], timestamps[hi - 1], values[lo]
+            total = values[hi - 1] - zero
             while next_reset < count and resets[next_reset] <= lo:
                 next_reset += 1
             r = next_reset
             while r < count and resets[r] < hi:
                 total += values[resets[r] - 1]
                 r += 1
-            if started:
-                total += values[lo]
-                factor = _from_start(starts[lo], timestamps[hi - 1], gaps, timestamps[lo], ends[j])
-            else:
-                factor = _extrapolate(
-                    timestamps[lo], timestamps[hi - 1], gaps, begin, ends[j], total, values[lo], is_counter
-                )
-            if is_rate:
-                factor /= seconds
-            out[i, j] = total * factor
             present[i, j] = True
+            if started:
+                total += zero
+                out[i, j] = total * (_from_start(starts[lo], last_at, gaps, first_at, ends[j]) / divisor)
+                continue
+            a, b, c = first_at - begin, ends[j] - last_at, last_at - first_at
+            if a != known_start or b != known_end or c != known_sampled or gaps != known_gaps:
+                known_start, known_end, known_sampled, known_gaps = a, b, c, gaps
+                to_start, to_end, sampled = _bridged(a, b, c, gaps)
+                usual = (sampled + to_start + to_end) / sampled / divisor
+            factor = usual
+            # A counter is never extrapolated to below zero; the product rules the division out where it cannot matter.
+            if is_counter and total > 0 and zero >= 0 and zero * sampled < total * to_start * 1.0001:
+                to_zero = sampled * (zero / total)
+                if to_zero < to_start:
+                    factor = (sampled + to_zero + to_end) / sampled / divisor
+            out[i, j] = total * factor
 
 
 @kernel

@@ -26,9 +26,14 @@ def _sink(heap: NDArray[np.int64], size: int, column: NDArray[np.float64], sign:
         child = 2 * at + 1
         if child >= size:
             return
-        if child + 1 < size and _worse(column[heap[child + 1]], column[heap[child]], sign):
-            child += 1
-        if not _worse(column[heap[child]], column[heap[at]], sign):
+        here: int = heap[at]
+        best: int = heap[child]
+        if child + 1 < size:
+            other: int = heap[child + 1]
+            if _worse(column[other], column[best], sign):
+                child += 1
+                best = other
+        if not _worse(column[best], column[here], sign):
             return
         heap[at], heap[child] = heap[child], heap[at]
         at = child
@@ -40,7 +45,9 @@ def _rise(heap: NDArray[np.int64], size: int, column: NDArray[np.float64], sign:
     at = size - 1
     while at > 0:
         parent = (at - 1) // 2
-        if parent == at or not _worse(column[heap[at]], column[heap[parent]], sign):
+        here: int = heap[at]
+        above: int = heap[parent]
+        if not _worse(column[here], column[above], sign):
             return
         heap[at], heap[parent] = heap[parent], heap[at]
         at = parent

@@ -1,13 +1,16 @@
 """PromQL: text → tree → checked tree → plan → columns."""
 
-from watchkeeper.query.promql.ast import Expr
+from watchkeeper.query.promql.ast import Expr, VectorSelector, walk
 from watchkeeper.query.promql.engine import Engine
-from watchkeeper.query.promql.failure import PromqlFailure, QueryCancelled, QueryTimedOut, TooManySamples
+from watchkeeper.query.promql.failure import PromqlFailure, QueryCancelled, QueryTimedOut, TooManySamples, WrongType
 from watchkeeper.query.promql.options import Cancellation, EngineOptions
 from watchkeeper.query.promql.parse_failure import ParseFailure
 from watchkeeper.query.promql.parser import parse, parse_selector
+from watchkeeper.query.promql.printer import to_pretty
 from watchkeeper.query.promql.result import Result, Statistics
+from watchkeeper.query.promql.signatures import ValueType
 from watchkeeper.query.promql.source import Source
+from watchkeeper.query.promql.tree_json import tree_json
 
 __all__ = [
     "Cancellation",
@@ -22,6 +25,12 @@ __all__ = [
     "Source",
     "Statistics",
     "TooManySamples",
+    "ValueType",
+    "VectorSelector",
+    "WrongType",
     "parse",
     "parse_selector",
+    "to_pretty",
+    "tree_json",
+    "walk",
 ]

@@ -18,7 +18,7 @@ from watchkeeper.query.promql.windows import Windows
 
 def absent(context: Context, expr: Call, vector: Vector) -> Vector:
     """1 at each step at which `vector` is empty, with the labels that its selector asks for."""
-    return _ones(context, unwrapped(expr.args[0]), ~vector.occupied().any(axis=0))
+    return _ones(context, unwrapped(expr.args[0]), np.logical_not(vector.occupied().any(axis=0)))
 
 
 def absent_over_time(context: Context, expr: Call, windows: Windows) -> Vector:

@@ -15,7 +15,7 @@ from watchkeeper.query.promql.ast import Aggregate, AggregateOp
 from watchkeeper.query.promql.context import Context
 from watchkeeper.query.promql.histograms import Note, remark
 from watchkeeper.query.promql.histograms_aggregate import aggregate
-from watchkeeper.query.promql.value import Vector, no_histograms, occupied
+from watchkeeper.query.promql.value import Vector, no_histograms, occupied, only_where
 
 
 def ignored(context: Context, operation: str, vector: Vector, at: Placed) -> None:
@@ -38,7 +38,8 @@ def fold_histograms(
     out = no_histograms(count, steps)
     for group in np.flatnonzero(some.any(axis=1)).tolist():
         members = np.flatnonzero((groups == group) & held.any(axis=1))
-        rows: list[list[Histogram | None]] = np.where(mixed[group], None, vector.histograms[members]).tolist()
+        held_here = only_where(vector.histograms[members], np.broadcast_to(~mixed[group], (members.size, steps)))
+        rows: list[list[Histogram | None]] = held_here.tolist()
         done = aggregate(rows, steps, mean=expr.op is AggregateOp.AVG)
         remark(done.notes, "", context.annotations, expr.expr)
         names = vector.frame.column(METRIC_NAME)

@@ -136,5 +136,3 @@ def with_scalar(
     if changes_metric(expr.op) or expr.returns_bool:
         return renamed(result, delayed=context.options.delayed_name_removal)
     return result
-
-

@@ -70,9 +70,7 @@ def _top(
     context.rows(
         s,
         max(n, 1),
-        lambda first, last: top_rows(
-            rows, starts, vector.values, vector.present, counts, sign, first, last, keep
-        ),
+        lambda first, last: top_rows(rows, starts, vector.values, vector.present, counts, sign, first, last, keep),
     )
     return keep
 

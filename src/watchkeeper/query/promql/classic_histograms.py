@@ -127,7 +127,7 @@ def histogram_quantile(
     """The quantile of each histogram at each step."""
     _judge(context, quantiles, expr.args[0])
     parts = split(context, vector, expr.args[1])
-    done = _quantiles(context, parts, quantiles, steps, expr.args[0], expr.args[1])
+    done = _quantiles(context, parts, quantiles, steps, expr.args[1])
     return renamed(merged(done), delayed=context.options.delayed_name_removal)
 
 
@@ -146,7 +146,7 @@ def histogram_quantiles(
     found: list[Vector] = []
     for each in quantiles:
         for q in np.unique(each).tolist():
-            done = _quantiles(context, parts, each, steps, expr.args[0], expr.args[0])
+            done = _quantiles(context, parts, each, steps, expr.args[0])
             chosen = np.isnan(each) if q != q else each == q
             code = context.symbols.intern(_openmetrics(q))
             frame = with_column(done.frame, label, np.full(len(done.frame), code, dtype=np.int32))
@@ -171,14 +171,12 @@ def histogram_fraction(
         ),
     )  # fmt: skip
     done = Vector(classic.frame, values, found, np.zeros(h, dtype=np.bool_))
-    native = _read(context, parts.native, lambda histogram, j: fraction(lower[j], upper[j], histogram), expr.args[0])
+    native = _read(context, parts.native, lambda histogram, j: fraction(lower[j], upper[j], histogram), expr.args[2])
     both = done if native is None else _stacked(context, [native, done])
     return renamed(merged(both), delayed=context.options.delayed_name_removal)
 
 
-def _quantiles(
-    context: Context, parts: Split, quantiles: NDArray[np.float64], steps: Steps, at: Expr, buckets_at: Expr
-) -> Vector:
+def _quantiles(context: Context, parts: Split, quantiles: NDArray[np.float64], steps: Steps, at: Expr) -> Vector:
     classic = parts.classic
     h, s = len(classic.frame), quantiles.size
     context.make_room(h, s)
@@ -192,15 +190,13 @@ def _quantiles(
             first, last, values, found, forced,
         ),
     )  # fmt: skip
-    _remark_forced(context, classic.frame, forced, steps, buckets_at)
+    _remark_forced(context, classic.frame, forced, steps, at)
     done = Vector(classic.frame, values, found, np.zeros(h, dtype=np.bool_))
     native = _read(context, parts.native, lambda histogram, j: quantile(quantiles[j], histogram), at)
     return done if native is None else _stacked(context, [native, done])
 
 
-def _remark_forced(
-    context: Context, frame: LabelFrame, forced: NDArray[np.float64], steps: Steps, at: Expr
-) -> None:
+def _remark_forced(context: Context, frame: LabelFrame, forced: NDArray[np.float64], steps: Steps, at: Expr) -> None:
     """Remark on each metric of which some histogram's counts fell from bucket to bucket."""
     rows = np.flatnonzero(forced[:, 0])
     names = frame.column(METRIC_NAME)[rows]

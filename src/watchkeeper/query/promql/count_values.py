@@ -41,9 +41,7 @@ def _grouping(expr: Aggregate, frame: LabelFrame, label: str) -> tuple[NDArray[n
     return columns(frame, names), names
 
 
-def _occurrences(
-    context: Context, vector: Vector
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
+def _occurrences(context: Context, vector: Vector) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
     """Each sample's row, step and the symbol of its value's text."""
     rows, steps = np.nonzero(vector.present)
     distinct, at = np.unique(vector.values[rows, steps].view(np.uint64), return_inverse=True)

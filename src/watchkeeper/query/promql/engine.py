@@ -17,7 +17,7 @@ from watchkeeper.query.promql.ast import DurationExpr, Expr, MatrixSelector, Sub
 from watchkeeper.query.promql.context import Context
 from watchkeeper.query.promql.durations import bind
 from watchkeeper.query.promql.evaluate import Evaluator
-from watchkeeper.query.promql.failure import EvaluationFailure
+from watchkeeper.query.promql.failure import EvaluationFailure, WrongType
 from watchkeeper.query.promql.merge import merged, names_removed
 from watchkeeper.query.promql.options import Cancellation, EngineOptions
 from watchkeeper.query.promql.order import sorted_rows
@@ -39,9 +39,7 @@ _PARSED = 1024
 class Engine:
     """Answers PromQL over a source. Safe for many threads; every call blocks until its answer is there."""
 
-    def __init__(
-        self, source: Source, options: EngineOptions | None = None, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, source: Source, options: EngineOptions | None = None, clock: Clock | None = None) -> None:
         self._source = source
         self._options = options or EngineOptions()
         self._clock = clock or SystemClock()
@@ -169,9 +167,7 @@ class _Run:
         """Plan, fetch, evaluate, and put in order."""
         if ranged and self._expr.type not in (ValueType.VECTOR, ValueType.SCALAR):
             words = self._expr.type.words
-            raise EvaluationFailure(
-                f'invalid expression type "{words}" for range query, must be Scalar or instant Vector'
-            )
+            raise WrongType(f'invalid expression type "{words}" for range query, must be Scalar or instant Vector')
         made = plan(self._expr, self._span, self._tenant, self._options, self._lookback_ms)
         prepared = self._clock.monotonic_s()
         blocks = fetch(self._source, made)
@@ -230,9 +226,7 @@ class _Run:
         nothing = LabelFrame(context.symbols.base, (), np.zeros((0, 0), dtype=np.int32))
         if isinstance(value, Text):
             empty = np.zeros((0, steps.count))
-            return Result(
-                self._text, ValueType.STRING, nothing, times, empty, empty.astype(np.bool_), text=value.text
-            )
+            return Result(self._text, ValueType.STRING, nothing, times, empty, empty.astype(np.bool_), text=value.text)
         if isinstance(value, Scalar):
             row = context.row(value.values)
             frame = context.symbols.settled(row.frame)

@@ -30,11 +30,12 @@ from watchkeeper.query.promql.call import Arguments, call
 from watchkeeper.query.promql.context import Context
 from watchkeeper.query.promql.matching import between_vectors
 from watchkeeper.query.promql.plan import Plan, edges, subquery_steps, unwrapped
-from watchkeeper.query.promql.selectors import as_samples, chosen, count_windows, select, smoothed, windows
+from watchkeeper.query.promql.selectors import as_samples, chosen, count_windows, select, windows
 from watchkeeper.query.promql.signatures import ValueType
+from watchkeeper.query.promql.smoothed import smoothed
 from watchkeeper.query.promql.steps import Steps
 from watchkeeper.query.promql.unary import negated
-from watchkeeper.query.promql.value import Scalar, Text, Value, Vector
+from watchkeeper.query.promql.value import Scalar, Text, Value, Vector, nothing
 from watchkeeper.query.promql.windows import HistogramSamples, Windows, without_resets
 
 
@@ -51,6 +52,8 @@ class Evaluator:
     def value(self, expr: Expr, steps: Steps) -> Value:
         """What `expr` is at each of `steps`. Raises PromqlFailure."""
         self._context.check()
+        if not steps.count and expr.type is ValueType.VECTOR:
+            return nothing(self._context.symbols)
         if steps.count > 1 and self._plan.is_invariant(expr):
             return repeated(self._value(expr, steps.first), steps.count)
         return self._value(expr, steps)
@@ -133,11 +136,15 @@ class Evaluator:
         """The windows of a range vector at each of `steps`."""
         expr = unwrapped(expr)
         if isinstance(expr, MatrixSelector):
-            assert isinstance(expr.range, int)
             selector = expr.selector
             ends = self.ends(selector, steps)
             found = windows(
-                self._context, self.block(selector), steps.array(), ends, expr.range, selector.modifier
+                self._context,
+                self.block(selector),
+                steps.array(),
+                ends,
+                expr,
+                for_totals=id(selector) in self._plan.totals,
             )
         else:
             assert isinstance(expr, Subquery)

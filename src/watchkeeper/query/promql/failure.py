@@ -13,6 +13,10 @@ class EvaluationFailure(PromqlFailure):
     """The query is well-formed, but the data or a parameter does not allow what it asks for."""
 
 
+class WrongType(PromqlFailure):
+    """The expression is well-formed, but of a type that this kind of query cannot answer."""
+
+
 class QueryTimedOut(PromqlFailure):
     """The query ran longer than it may."""
 

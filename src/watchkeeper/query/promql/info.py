@@ -21,15 +21,18 @@ from watchkeeper.query.promql.steps import Steps
 from watchkeeper.query.promql.value import Vector
 
 _TARGET_INFO = Matcher(METRIC_NAME, MatchOp.EQUAL, "target_info")
+_SOME_INFO = Matcher(METRIC_NAME, MatchOp.REGEX, ".+_info")
+"""What an info metric is called, where the query only says what it is not called."""
 _IDENTIFYING = ("instance", "job")
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Which info metrics, and which of their labels (empty: all)."""
+    """Which info metrics, which of their labels (empty: all), and whether the metrics were asked for."""
 
     metrics: tuple[Matcher, ...]
     labels: tuple[Matcher, ...]
+    named: bool
 
     @property
     def optional(self) -> bool:
@@ -65,13 +68,14 @@ def _wanted(expr: Call) -> _Wanted:
         matchers = selector.matchers
     metrics = tuple(m for m in matchers if m.name == METRIC_NAME)
     labels = tuple(m for m in matchers if m.name != METRIC_NAME)
-    return _Wanted(metrics, labels)
+    if metrics and all(m.op in (MatchOp.NOT_EQUAL, MatchOp.NOT_REGEX) for m in metrics):
+        metrics = (_SOME_INFO, *metrics)
+    return _Wanted(metrics or (_TARGET_INFO,), labels, bool(metrics) or not labels)
 
 
 def _is_info(context: Context, wanted: _Wanted, code: int) -> bool:
     name = context.symbols[code]
-    metrics = wanted.metrics or (() if wanted.labels else (_TARGET_INFO,))
-    return bool(metrics) and all(matcher.matches(name) for matcher in metrics)
+    return wanted.named and all(matcher.matches(name) for matcher in wanted.metrics)
 
 
 def _fetch(
@@ -86,7 +90,7 @@ def _fetch(
             identifying.append(Matcher(label, MatchOp.REGEX, "|".join(map(_quoted, values))))
     if not identifying:
         return None
-    matchers = (*(wanted.metrics or (_TARGET_INFO,)), *identifying, *wanted.labels)
+    matchers = (*wanted.metrics, *identifying, *wanted.labels)
     ends = _ends(context, expr, steps)
     start = int(ends[0]) - context.lookback_ms + 1
     block = context.source.select(Selection(context.tenant, matchers, start, int(ends[-1])))
@@ -119,9 +123,7 @@ def _ends(context: Context, expr: Call, steps: Steps) -> NDArray[np.int64]:
     return np.full(steps.count, fixed - offset, dtype=np.int64)
 
 
-def _joined(
-    context: Context, base: Vector, plain: NDArray[np.bool_], found: _Found, wanted: _Wanted
-) -> Vector:
+def _joined(context: Context, base: Vector, plain: NDArray[np.bool_], found: _Found, wanted: _Wanted) -> Vector:
     """Base rows with the labels of their info series; a row of which the labels change over time becomes several."""
     keys = np.concatenate((columns(base.frame, _IDENTIFYING), columns(found.frame, _IDENTIFYING)))
     groups, _ = rows_as_groups(keys)
@@ -171,9 +173,7 @@ def _enriched(
     return parts
 
 
-def _newest(
-    context: Context, found: _Found, rows: NDArray[np.int64], there: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+def _newest(context: Context, found: _Found, rows: NDArray[np.int64], there: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Of several series of one info metric the row with the newest sample at each step, −1 for none."""
     times = found.times[rows]
     best = times.max(axis=0)
@@ -187,9 +187,7 @@ def _newest(
     return np.where(best >= 0, rows[times.argmax(axis=0)], -1)
 
 
-def _labels(
-    context: Context, found: _Found, series: list[int], own: set[str], wanted: _Wanted
-) -> dict[str, str]:
+def _labels(context: Context, found: _Found, series: list[int], own: set[str], wanted: _Wanted) -> dict[str, str]:
     """The labels that info series add to one base series, which keeps its own."""
     asked = {matcher.name for matcher in wanted.labels}
     added: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Protocol
 
 import numpy as np
 import re2
@@ -14,6 +15,27 @@ from watchkeeper.query.promql.failure import EvaluationFailure
 from watchkeeper.query.promql.frames import columns, rows_as_groups, with_column
 from watchkeeper.query.promql.merge import merged
 from watchkeeper.query.promql.value import Vector
+
+
+class Match(Protocol):
+    """What a regular expression found."""
+
+    def __getitem__(self, group: int | str) -> str | None: ...
+
+
+class Pattern(Protocol):
+    """A regular expression's groups."""
+
+    @property
+    def groups(self) -> int:
+        """How many there are."""
+        ...
+
+    @property
+    def groupindex(self) -> dict[str, int]:
+        """The named ones."""
+        ...
+
 
 _REFERENCE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))")
 
@@ -51,7 +73,7 @@ def label_join(context: Context, vector: Vector, arguments: list[str]) -> Vector
     return _labelled(vector, target, fresh[groups], np.ones(len(vector.frame), dtype=np.bool_))
 
 
-def expanded(template: str, match: re2._Match[str], regex: re2._Regexp[str]) -> str:
+def expanded(template: str, match: Match, regex: Pattern) -> str:
     """`template` with `$1`, `${name}` and `$$` replaced as Go's regexp does; an unknown group is empty."""
 
     def group(reference: re.Match[str]) -> str:
@@ -60,7 +82,7 @@ def expanded(template: str, match: re2._Match[str], regex: re2._Regexp[str]) -> 
             return "$"
         if name.isdecimal():
             return (match[int(name)] or "") if int(name) <= regex.groups else ""
-        return (match[regex.groupindex[name]] or "") if name in regex.groupindex else ""
+        return (match[name] or "") if name in regex.groupindex else ""
 
     return _REFERENCE.sub(group, template)
 

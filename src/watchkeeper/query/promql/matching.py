@@ -19,7 +19,7 @@ from watchkeeper.query.promql.frames import columns, described, label_pairs, row
 from watchkeeper.query.promql.literals import quote
 from watchkeeper.query.promql.merge import merged, names_removed
 from watchkeeper.query.promql.sets import set_operation
-from watchkeeper.query.promql.value import METADATA_LABELS, Vector, no_histograms
+from watchkeeper.query.promql.value import METADATA_LABELS, Vector, no_histograms, only_where
 
 AMBIGUOUS_MANY = "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
 AMBIGUOUS_RESULT = "multiple matches for labels: grouping labels must ensure unique matches"
@@ -119,7 +119,7 @@ def _pairs(join: _Join) -> _Pairs:
     many, one = pair_rows(join.many_groups, join.one_groups, join.count)
     many_there, one_there = join.many.occupied(), join.one.occupied()
     found = _Pairs(many, one, many_there[many] & one_there[one])
-    # As in Prometheus `fill_left` stands in for the «many» side and `fill_right` for the «one» side, group_right or not.
+    # With group_right as without, `fill_left` stands in for the «many» side and `fill_right` for the «one» side.
     fill_many, fill_one = join.matching.fill_left, join.matching.fill_right
     parts = [found]
     if fill_one is not None:
@@ -153,7 +153,7 @@ def _side(vector: Vector, rows: NDArray[np.int64], fill: float | None, where: ND
     """One operand's cells for the given rows, restricted to `where`; the fill value where the row is −1."""
     n, s = vector.shape
     if fill is None or not (rows < 0).any():
-        histograms = None if vector.histograms is None else np.where(where, vector.histograms[rows], None)
+        histograms = None if vector.histograms is None else only_where(vector.histograms[rows], where)
         return Side(vector.values[rows], vector.present[rows] & where, histograms)
     blank = rows < 0
     at = np.where(blank, n, rows)
@@ -162,7 +162,7 @@ def _side(vector: Vector, rows: NDArray[np.int64], fill: float | None, where: ND
     if vector.histograms is None:
         return Side(values, present)
     histograms = np.concatenate((vector.histograms, no_histograms(1, s)))[at]
-    return Side(values, present, np.where(where, histograms, None))
+    return Side(values, present, only_where(histograms, where))
 
 
 def _result(context: Context, join: _Join, pairs: _Pairs, done: Applied) -> Vector:

@@ -27,9 +27,7 @@ def merged(vector: Vector) -> Vector:
     return laid_together(vector, vector.frame.take(firsts), groups, firsts)
 
 
-def laid_together(
-    vector: Vector, frame: LabelFrame, groups: NDArray[np.int64], firsts: NDArray[np.int64]
-) -> Vector:
+def laid_together(vector: Vector, frame: LabelFrame, groups: NDArray[np.int64], firsts: NDArray[np.int64]) -> Vector:
     """Rows of one group, which never meet at a step, as one row with the labels of `frame` (g rows)."""
     shape = (firsts.size, vector.shape[1])
     values = np.full(shape, np.nan)
@@ -38,9 +36,7 @@ def laid_together(
     return Vector(frame, values, present, vector.nameless[firsts], _merged_histograms(vector.histograms, groups, shape))
 
 
-def _merged_histograms(
-    histograms: Objects | None, groups: NDArray[np.int64], shape: tuple[int, int]
-) -> Objects | None:
+def _merged_histograms(histograms: Objects | None, groups: NDArray[np.int64], shape: tuple[int, int]) -> Objects | None:
     if histograms is None:
         return None
     out = no_histograms(*shape)

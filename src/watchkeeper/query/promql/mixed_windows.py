@@ -16,8 +16,9 @@ from watchkeeper.model.labels import METRIC_NAME
 from watchkeeper.query.promql import histograms_over_time
 from watchkeeper.query.promql.ast import Call, RangeModifier
 from watchkeeper.query.promql.context import Context
-from watchkeeper.query.promql.histograms import HistogramOutcome, Note, remark
+from watchkeeper.query.promql.histograms import Note, remark
 from watchkeeper.query.promql.histograms_extended import extended
+from watchkeeper.query.promql.histograms_folds import folds
 from watchkeeper.query.promql.histograms_series import Windows as SeriesWindows
 from watchkeeper.query.promql.histograms_series import rates
 from watchkeeper.query.promql.histograms_window import Window, instant_change
@@ -207,18 +208,15 @@ def _instant_rate(cells: _Cells) -> None:
                 cells.put(row, step, done.value)
 
 
-def _fold(fold: Callable[[Sequence[Histogram]], HistogramOutcome]) -> Callable[[_Cells], None]:
-    def apply(cells: _Cells) -> None:
-        _refuse_mixed(cells)
-        mixed = cells.mixed()
-        for row in cells.rows():
-            for step in cells.steps(row):
-                if not mixed[row, step]:
-                    done = fold(cells.held(row, step))
-                    cells.remark(done.notes, row)
-                    cells.put(row, step, done.value)
-
-    return apply
+def _fold(cells: _Cells) -> None:
+    _refuse_mixed(cells)
+    mixed = cells.mixed()
+    for row in cells.rows():
+        steps = [step for step in cells.steps(row) if not mixed[row, step]]
+        done = folds(_series(cells, row, steps), mean=cells.expr.function.name == "avg_over_time")
+        cells.remark(done.notes, row)
+        for step, value in zip(steps, done.values, strict=True):
+            cells.put(row, step, value)
 
 
 def _count(cells: _Cells) -> None:
@@ -266,7 +264,9 @@ def _resets(cells: _Cells) -> None:
     for row in cells.rows():
         for step in cells.steps(row):
             samples = _baseline(cells, row, step)
-            times, values, starts = ([sample[k] for sample in samples] for k in range(3))
+            times = [time for time, _, _ in samples]
+            values = [value for _, value, _ in samples]
+            starts = [start for _, _, start in samples]
             cells.put(row, step, histograms_over_time.resets(values, times, starts) if values else None)
 
 
@@ -275,8 +275,8 @@ _HANDLERS: dict[str, Callable[[_Cells], None]] = {
     **dict.fromkeys(_IGNORING, _ignore),
     "irate": _instant_rate,
     "idelta": _instant_rate,
-    "sum_over_time": _fold(histograms_over_time.sum_over_time),
-    "avg_over_time": _fold(histograms_over_time.avg_over_time),
+    "sum_over_time": _fold,
+    "avg_over_time": _fold,
     "count_over_time": _count,
     "present_over_time": _present,
     "first_over_time": _edge(newest=False, time_only=False),

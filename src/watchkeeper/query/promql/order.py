@@ -35,6 +35,8 @@ def _ranks(symbols: QuerySymbols, codes: NDArray[np.int32], later: NDArray[np.bo
     distinct, at = np.unique(codes, return_inverse=True)
     texts = symbols.texts(distinct)
     rank = np.empty(distinct.size, dtype=np.int64)
-    rank[np.array(sorted(range(distinct.size), key=texts.__getitem__), dtype=np.int64)] = np.arange(1, distinct.size + 1)
+    rank[np.array(sorted(range(distinct.size), key=texts.__getitem__), dtype=np.int64)] = np.arange(
+        1, distinct.size + 1
+    )
     ranks = rank[at]
     return np.where(codes != 0, ranks, np.where(later, distinct.size + 1, 0))

@@ -69,9 +69,7 @@ def _judge_counters(context: Context, expr: Call, windows: Windows, vector: Vect
     floats = windows.floats
     if floats.starts.size and windows.modifier is None:
         overlaps = np.zeros(len(windows.frame), dtype=np.bool_)
-        overlapping_starts(
-            floats.offsets, floats.timestamps, floats.starts, windows.ends, windows.range_ms, overlaps
-        )
+        overlapping_starts(floats.offsets, floats.timestamps, floats.starts, windows.ends, windows.range_ms, overlaps)
         for metric in metric_names(context.symbols, windows.frame, np.flatnonzero(overlaps)):
             remark((Note.START_OVERLAPS,), metric, context.annotations, at)
 

@@ -21,6 +21,7 @@ from watchkeeper.query.promql.ast import (
     Unary,
     VectorSelector,
 )
+from watchkeeper.query.promql.histograms_hints import read_for_totals
 from watchkeeper.query.promql.options import EngineOptions
 from watchkeeper.query.promql.steps import Span, Steps
 
@@ -33,13 +34,17 @@ _STEP_DEPENDENT = frozenset(
 
 @dataclass(slots=True)
 class Plan:
-    """A bound expression with its leaves' selections (by the selector's identity) and its invariant parts."""
+    """A bound expression with its leaves' selections (by the selector's identity) and its invariant parts.
+
+    `totals` are the selectors of whose histograms only counts and sums are read.
+    """
 
     expr: Expr
     span: Span
     invariant: set[int] = field(default_factory=set[int])
     selections: list[Selection] = field(default_factory=list[Selection])
     leaves: dict[int, int] = field(default_factory=dict[int, int])
+    totals: frozenset[int] = frozenset()
 
     def is_invariant(self, expr: Expr) -> bool:
         """Say whether `expr` is to be evaluated at one step and repeated."""
@@ -48,7 +53,7 @@ class Plan:
 
 def plan(expr: Expr, span: Span, tenant: str, options: EngineOptions, lookback_ms: int) -> Plan:
     """The plan of a bound expression over the query's steps."""
-    made = Plan(expr, span)
+    made = Plan(expr, span, totals=read_for_totals(expr))
     invariant, wrap = _mark(expr, made.invariant)
     if invariant and wrap:
         made.invariant.add(id(expr))
@@ -65,7 +70,7 @@ def unwrapped(expr: Expr) -> Expr:
 
 
 def _mark(expr: Expr, invariant: set[int]) -> tuple[bool, bool]:
-    """Note the largest parts below `expr` that are the same at each step; say whether `expr` is, and is worth noting."""
+    """Note the largest parts below `expr` that no step changes; say whether `expr` is one, and is worth noting."""
     match expr:
         case NumberLiteral() | StringLiteral():
             return True, False
@@ -106,6 +111,8 @@ class _Leaves:
 
     def collect(self, expr: Expr, steps: Steps) -> None:
         """Note the leaves of `expr`, evaluated at `steps`."""
+        if not steps.count:
+            return
         if self._plan.is_invariant(expr):
             steps = steps.first
         match expr:

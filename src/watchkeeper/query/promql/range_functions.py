@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from watchkeeper.kernels.over_time import Reduction, quantile_windows, reduce_anchored, reduce_windows
+from watchkeeper.kernels.over_time import Reduction, extreme_windows, quantile_windows, reduce_anchored, reduce_windows
 from watchkeeper.kernels.rate import extended_rate, extrapolated_rate, instant_rate
 from watchkeeper.kernels.trend import regression_windows, smooth_windows
 from watchkeeper.query.promql.ast import RangeModifier
@@ -21,7 +21,9 @@ Parameters: TypeAlias = Sequence[NDArray[np.float64]]
 RangeFunction: TypeAlias = Callable[[Context, Windows, Parameters], Cells]
 
 
-def _cells(context: Context, windows: Windows, kernel: Callable[[int, int, NDArray[np.float64], NDArray[np.bool_]], None]) -> Cells:
+def _cells(
+    context: Context, windows: Windows, kernel: Callable[[int, int, NDArray[np.float64], NDArray[np.bool_]], None]
+) -> Cells:
     """Values and presence (n, s) as `kernel(first row, last row, values, present)` fills them."""
     n, s = windows.shape
     context.make_room(n, s)
@@ -95,6 +97,20 @@ def _reduce(how: Reduction) -> RangeFunction:
     return apply
 
 
+def _extreme(sign: float) -> RangeFunction:
+    def apply(context: Context, windows: Windows, _: Parameters) -> Cells:
+        f = windows.floats
+        return _cells(
+            context,
+            windows,
+            lambda first, last, values, present: extreme_windows(
+                f.offsets, f.timestamps, f.values, windows.ends, windows.range_ms, sign, first, last, values, present
+            ),
+        )
+
+    return apply
+
+
 def _quantile(context: Context, windows: Windows, parameters: Parameters) -> Cells:
     f = windows.floats
     return _cells(
@@ -151,8 +167,8 @@ RANGE_FUNCTIONS: dict[str, RangeFunction] = {
     "idelta": _instant_rate(is_rate=False),
     "sum_over_time": _reduce(Reduction.SUM),
     "avg_over_time": _reduce(Reduction.AVG),
-    "min_over_time": _reduce(Reduction.MIN),
-    "max_over_time": _reduce(Reduction.MAX),
+    "min_over_time": _extreme(-1.0),
+    "max_over_time": _extreme(1.0),
     "count_over_time": _reduce(Reduction.COUNT),
     "stdvar_over_time": _reduce(Reduction.STDVAR),
     "stddev_over_time": _reduce(Reduction.STDDEV),

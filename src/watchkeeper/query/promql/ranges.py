@@ -88,9 +88,7 @@ def _extended(windows: Windows, begin: int, end: int) -> Windows:
     samples = Samples(
         np.array(offsets, dtype=np.int64), np.array(times, dtype=np.int64), np.array(values), floats.starts[:0]
     )
-    return Windows(
-        windows.frame, windows.nameless, samples, None, windows.instants, windows.ends, windows.range_ms, 0
-    )
+    return Windows(windows.frame, windows.nameless, samples, None, windows.instants, windows.ends, windows.range_ms, 0)
 
 
 def edged_samples(

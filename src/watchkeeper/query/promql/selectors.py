@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from watchkeeper.kernels.window import select_index, select_instant, smooth_instant, window_totals
+from watchkeeper.kernels.window import select_index, select_instant, window_totals
 from watchkeeper.model.samples import SeriesBlock
-from watchkeeper.query.promql.ast import RangeModifier
+from watchkeeper.query.promql.ast import MatrixSelector
 from watchkeeper.query.promql.context import Context
 from watchkeeper.query.promql.value import Vector, cells, no_histograms
 from watchkeeper.query.promql.windows import NO_STARTS, Samples, Windows, is_stale, split
@@ -82,38 +82,22 @@ def _histograms_at(block: SeriesBlock, index: NDArray[np.int64]) -> NDArray[np.o
     return out
 
 
-def smoothed(context: Context, block: SeriesBlock, ends: NDArray[np.int64]) -> Vector:
-    """Each float series interpolated at the instants `ends` between the samples within the lookback around them."""
-    n, s = len(block.frame), ends.size
-    context.make_room(n, s)
-    floats, _ = split(block, use_starts=False)
-    values = np.empty((n, s), dtype=np.float64)
-    present = np.empty((n, s), dtype=np.bool_)
-    lookback = context.lookback_ms
-    context.rows(
-        n,
-        s,
-        lambda first, last: smooth_instant(
-            floats.offsets, floats.timestamps, floats.values, ends, lookback, first, last, values, present
-        ),
-    )
-    frame = context.symbols.adopted(block.frame)
-    return Vector(frame, values, present, np.zeros(n, dtype=np.bool_))
-
-
 def windows(
     context: Context,
     block: SeriesBlock,
     instants: NDArray[np.int64],
     ends: NDArray[np.int64],
-    range_ms: int,
-    modifier: RangeModifier | None,
+    matrix: MatrixSelector,
+    *,
+    for_totals: bool,
 ) -> Windows:
-    """The windows of a range selector for the steps `instants`."""
-    floats, histograms = split(block, context.options.use_start_timestamps)
+    """The windows of a range selector for the steps `instants`; `for_totals` as `windows.split` takes it."""
+    assert isinstance(matrix.range, int)
+    floats, histograms = split(block, context.options.use_start_timestamps, for_totals=for_totals)
     frame = context.symbols.adopted(block.frame)
     nameless = np.zeros(len(frame), dtype=np.bool_)
-    return Windows(frame, nameless, floats, histograms, instants, ends, range_ms, context.lookback_ms, modifier)
+    modifier = matrix.selector.modifier
+    return Windows(frame, nameless, floats, histograms, instants, ends, matrix.range, context.lookback_ms, modifier)
 
 
 def count_windows(context: Context, found: Windows) -> None:

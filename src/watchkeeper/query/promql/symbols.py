@@ -1,4 +1,4 @@
-"""Strings that a query makes up (label_replace, count_values …), beside the store's symbols, which it must not swell."""
+"""Strings that a query makes up (by label_replace, say), beside the store's symbols, which it must not swell."""
 
 from __future__ import annotations
 

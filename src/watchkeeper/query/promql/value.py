@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from watchkeeper.model.frame import LabelFrame
 from watchkeeper.model.histogram import Histogram
 from watchkeeper.model.labels import METRIC_NAME
+from watchkeeper.model.symbols import Symbols
 
 METADATA_LABELS = (METRIC_NAME, "__type__", "__unit__")
 """The labels that say what a metric is, and that go once a value is no longer that metric's."""
@@ -62,15 +63,21 @@ class Vector:
 
     def where(self, keep: NDArray[np.bool_]) -> Vector:
         """The same series with only those samples where the mask (n, s) says so."""
-        histograms = self.histograms
-        if histograms is not None:
-            histograms = np.where(keep, histograms, None)
+        histograms = None if self.histograms is None else only_where(self.histograms, keep)
         return replace(self, present=self.present & keep, histograms=histograms)
 
 
 def occupied(histograms: Objects) -> NDArray[np.bool_]:
     """Where an array of histograms has one, same shape."""
-    return np.not_equal(histograms, None).astype(np.bool_)
+    there: NDArray[np.bool_] = np.not_equal(histograms, np.array(None, dtype=np.object_)).astype(np.bool_)
+    return there
+
+
+def only_where(histograms: Objects, keep: NDArray[np.bool_]) -> Objects:
+    """The histograms that the mask (same shape) keeps, None elsewhere."""
+    out = histograms.copy()
+    out[~keep] = None
+    return out
 
 
 def cells(histograms: Objects | None) -> list[tuple[int, int, Histogram]]:
@@ -101,3 +108,9 @@ class Text:
 
 
 Value: TypeAlias = Vector | Scalar | Text
+
+
+def nothing(symbols: Symbols) -> Vector:
+    """An instant vector without series, at no step."""
+    frame = LabelFrame(symbols, (), np.zeros((0, 0), dtype=np.int32))
+    return Vector(frame, np.zeros((0, 0)), np.zeros((0, 0), dtype=np.bool_), np.zeros(0, dtype=np.bool_))

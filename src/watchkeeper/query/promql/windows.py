@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from watchkeeper.model.frame import LabelFrame
 from watchkeeper.model.histogram import CounterReset, Histogram, with_reset
 from watchkeeper.model.samples import STALE_BITS, SeriesBlock
 from watchkeeper.query.promql.ast import RangeModifier
+from watchkeeper.query.promql.histograms_hints import compared
 
 NO_STARTS: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 
@@ -66,8 +68,11 @@ class Windows:
         return self.range_ms / 1000
 
 
-def split(block: SeriesBlock, use_starts: bool) -> tuple[Samples, HistogramSamples | None]:
-    """A block's floats and histograms, apart and without staleness markers."""
+def split(block: SeriesBlock, use_starts: bool, *, for_totals: bool = False) -> tuple[Samples, HistogramSamples | None]:
+    """A block's floats and histograms, apart and without staleness markers.
+
+    `for_totals`: only counts and sums of the histograms are read, and their hints are settled by comparison.
+    """
     starts = block.starts if use_starts and block.starts is not None else NO_STARTS
     at = block.histogram_at
     if at is None or at.size == 0 or not np.any(at >= 0):
@@ -82,9 +87,10 @@ def split(block: SeriesBlock, use_starts: bool) -> tuple[Samples, HistogramSampl
     live_histogram[live_histogram] = [not is_stale(block.histograms[k]) for k in at[live_histogram].tolist()]
     chosen = _kept(everything, live_histogram)
     histograms = [block.histograms[k] for k in at[live_histogram].tolist()]
-    return _kept(everything, live_float), HistogramSamples(
-        chosen.offsets, chosen.timestamps, histograms, chosen.starts
-    )
+    if for_totals:
+        cuts = chosen.offsets.tolist()
+        histograms = [h for first, last in pairwise(cuts) for h in compared(histograms[first:last])]
+    return _kept(everything, live_float), HistogramSamples(chosen.offsets, chosen.timestamps, histograms, chosen.starts)
 
 
 def is_stale(h: Histogram) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import pairwise
 
 _CELLS_A_SLICE = 1 << 18
 _CELLS_WORTH_A_THREAD = 1 << 16
@@ -33,10 +34,7 @@ class Workers:
             return
         width = -(-count // self._threads)
         edges = [min(count, i * width) for i in range(self._threads + 1)]
-        others = [
-            self._pool.submit(_in_turn, first, last, cost, task, check)
-            for first, last in zip(edges[1:-1], edges[2:], strict=True)
-        ]
+        others = [self._pool.submit(_in_turn, first, last, cost, task, check) for first, last in pairwise(edges[1:])]
         try:
             _in_turn(edges[0], edges[1], cost, task, check)
         finally:
