@@ -37,7 +37,7 @@ _JOB_GOOD = [
     "http_headers: {X-A: {values: [a], secrets: [b], files: [c]}}",
     "enable_http2: false, enable_compression: false",
     "static_configs: [{targets: ['h:1'], labels: {'a-b': c, d: 5}}]",
-    "static_configs: [{targets: ['http://h'], labels: }], relabel_configs: [{target_label: __address__, replacement: h}]",
+    "static_configs: [{targets: ['http://h']}], relabel_configs: [{target_label: __address__, replacement: h}]",
     "static_configs: ",
     "file_sd_configs: [{files: ['a*.json', b.yaml], refresh_interval: 1m}]",
     "http_sd_configs: [{url: 'https://h/x', refresh_interval: 5s, basic_auth: {username: u}}]",

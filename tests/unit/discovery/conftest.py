@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 import pytest
@@ -39,12 +39,8 @@ class Follower:
 
     def addresses(self) -> list[str]:
         """All addresses now."""
-        return addresses(list(self.groups.values()))
-
-
-def addresses(groups: Sequence[TargetGroup]) -> list[str]:
-    """All addresses in the groups."""
-    return sorted(labels["__address__"] for group in groups for labels in group.label_sets())
+        groups = self.groups.values()
+        return sorted(labels["__address__"] for group in groups for labels in group.label_sets())
 
 
 @pytest.fixture
