@@ -6,6 +6,7 @@ import click
 
 from watchkeeper.cli.check import check
 from watchkeeper.cli.promql import promql
+from watchkeeper.cli.serve import serve
 
 
 @click.group()
@@ -16,3 +17,4 @@ def main() -> None:
 
 main.add_command(check)
 main.add_command(promql)
+main.add_command(serve)

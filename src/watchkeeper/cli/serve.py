@@ -17,7 +17,7 @@ from watchkeeper.base.failure import Failure
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class DurationParam(click.ParamType):
+class DurationParam(click.ParamType[int]):
     """A Prometheus duration, as milliseconds."""
 
     name = "duration"
@@ -73,10 +73,14 @@ _WITHOUT_EFFECT = (
 )
 
 
+def _ignored(name: str) -> str:
+    return "ignored_" + name.replace(".", "_").replace("-", "_")
+
+
 def _without_effect(command: F) -> F:
     """Accept every flag that changes nothing, with or without a value."""
     for name in _WITHOUT_EFFECT:
-        command = click.option(f"--{name}", f"ignored_{name}", is_flag=False, flag_value="true", hidden=True)(command)
+        command = click.option(f"--{name}", _ignored(name), is_flag=False, flag_value="true", hidden=True)(command)
     return command
 
 
@@ -151,9 +155,9 @@ def serve(ctx: click.Context, log_level: str, log_format: str, **given: Any) -> 
     from watchkeeper.app.serve import run
 
     set_up_logs(log_level, log_format)
-    ignored = [name for name, value in given.items() if name.startswith("ignored_") and value is not None]
-    for name in ignored:
-        logging.getLogger("watchkeeper").warning("--%s changes nothing here", name.removeprefix("ignored_"))
+    for name in _WITHOUT_EFFECT:
+        if given.pop(_ignored(name)) is not None:
+            logging.getLogger("watchkeeper").warning("--%s changes nothing here", name)
     try:
         sys.exit(run(_settings(ctx, given)))
     except Failure as why:
@@ -162,7 +166,7 @@ def serve(ctx: click.Context, log_level: str, log_format: str, **given: Any) -> 
 
 
 def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
-    known = {name: value for name, value in given.items() if not name.startswith("ignored_")}
+    known = dict(given)
     listen = [text for part in known.pop("listen") for text in part.replace(",", " ").split()]
     features = frozenset(name for part in known.pop("features") for name in part.split(",") if name)
     try:
@@ -176,7 +180,7 @@ def _flags(ctx: click.Context) -> dict[str, str]:
     """Every flag by Prometheus' name where it has one, with its value as text."""
     flags: dict[str, str] = {}
     for option in ctx.command.params:
-        if not isinstance(option, click.Option) or option.name is None:
+        if not isinstance(option, click.Option) or option.hidden:
             continue
         value = ctx.params.get(option.name)
         name = option.opts[-1].removeprefix("--")

@@ -182,6 +182,15 @@ def write_float(out: NDArray[np.uint8], at: int, value: float, bits: np.uint64) 
 
 
 @kernel
+def write_floats(values: NDArray[np.float64], bits: NDArray[np.uint64], out: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Write each of n values into its own `LONGEST` bytes of `out`; returns the places behind them, shape (n,)."""
+    ends = np.empty(values.shape[0], dtype=np.int64)
+    for i in range(values.shape[0]):
+        ends[i] = write_float(out, i * LONGEST, values[i], bits[i])
+    return ends
+
+
+@kernel
 def write_seconds(out: NDArray[np.uint8], at: int, ms: int) -> int:
     """Write a time in ms as seconds with as many decimals as it needs, and return the place behind it."""
     if ms < 0:

@@ -1,0 +1,78 @@
+"""All HTTP faces as one ASGI application."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from watchkeeper.api.guard import FrontDoor, Guard
+from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, failure
+from watchkeeper.base.failure import Failure
+from watchkeeper.store import StoreFailure
+
+logger = logging.getLogger("watchkeeper.api")
+
+_SMALLEST_COMPRESSED = 1024
+
+
+def application(
+    routes: Sequence[BaseRoute], door: FrontDoor, route_prefix: str, middleware: Sequence[Middleware] = ()
+) -> Starlette:
+    """The application that serves `routes` below `route_prefix`, behind the front door and then `middleware`."""
+    mounted: list[BaseRoute] = list(routes)
+    if route_prefix:
+        mounted = [Mount(route_prefix, routes=list(routes)), Route("/", _to(route_prefix + "/"))]
+    return Starlette(
+        routes=mounted,
+        middleware=[
+            Middleware(Guard, door=door),
+            *middleware,
+            Middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=1),
+        ],
+        exception_handlers={
+            ApiFailure: _api_failure,
+            Failure: _failure,
+            HTTPException: _http_failure,
+            Exception: _bug,
+        },
+    )
+
+
+def _to(path: str) -> Callable[[Request], Awaitable[Response]]:
+    async def redirect(request: Request) -> Response:
+        return RedirectResponse(path)
+
+    return redirect
+
+
+async def _api_failure(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiFailure)
+    return failure(error)
+
+
+async def _failure(request: Request, error: Exception) -> Response:
+    retryable = isinstance(error, Failure) and error.retryable
+    if isinstance(error, StoreFailure):
+        logger.warning("%s %s: %s", request.method, request.url.path, error)
+    kind = ErrorType.UNAVAILABLE if retryable else ErrorType.INTERNAL
+    return failure(ApiFailure(kind, str(error), retry_after_s=1 if retryable else None))
+
+
+async def _http_failure(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if "/api/" in request.url.path and error.status_code == 404:
+        return failure(ApiFailure(ErrorType.NOT_FOUND, f"there is nothing at {request.url.path}"))
+    return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return failure(ApiFailure(ErrorType.INTERNAL, "an error of ours; our log says more"))

@@ -1,0 +1,1 @@
+"""Prometheus' HTTP API, at Prometheus' paths: decode, call a room, encode."""

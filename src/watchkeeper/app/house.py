@@ -1,0 +1,182 @@
+"""The only wiring: builds the rooms from settings and configuration, starts, reloads and stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+import ssl
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+import watchkeeper
+from watchkeeper.api import home, lifecycle, waiting
+from watchkeeper.api.application import application
+from watchkeeper.api.guard import FrontDoor
+from watchkeeper.api.rooms import BuildInfo, Core, Lifecycle, Options, Readers
+from watchkeeper.api.web_config import Passwords, WebConfigFile, ssl_context
+from watchkeeper.app.condition import Condition
+from watchkeeper.app.configuration import Configuration, load
+from watchkeeper.app.metrics import HouseMetrics
+from watchkeeper.app.retention import retention_of
+from watchkeeper.app.room import Room
+from watchkeeper.app.rooms import open_rooms
+from watchkeeper.app.settings import Settings
+from watchkeeper.app.sockets import bind
+from watchkeeper.app.urls import external_url, route_prefix
+from watchkeeper.app.web import Switch, WebServer
+from watchkeeper.base.clock import Clock
+from watchkeeper.base.duration import format_duration
+from watchkeeper.base.failure import Failure
+from watchkeeper.query.promql import ParseFailure, parse_selector
+
+logger = logging.getLogger("watchkeeper.app")
+
+_READERS = 8
+
+
+class House:
+    """One running Watchkeeper. `start`, then `stopped` is set once somebody asks for the end, then `stop`."""
+
+    def __init__(self, settings: Settings, clock: Clock, environ: Mapping[str, str] | None = None) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.registry = _registry()
+        self.condition = Condition()
+        self.stopped = asyncio.Event()
+        self._environ = os.environ if environ is None else environ
+        self.configuration = self._load()
+        self.core = self._core()
+        self._metrics = HouseMetrics(self.registry, self.core.build)
+        self.started_ms = clock.now_ms()
+        self._reloads = (True, self.started_ms)
+        self._metrics.reloaded(*self._reloads)
+        self._reloading = asyncio.Lock()
+        self._rooms: Sequence[Room] = ()
+        self._open = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Listen, open the store, and start every room. Raises Failure with the reason, everything closed again."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        sockets = bind(self.settings.listen)
+        web_config = WebConfigFile(self.settings.web_config) if self.settings.web_config else None
+        front = Switch(self._application(waiting.routes(self.condition), web_config))
+        server = WebServer(front, _tls(web_config))
+        await server.start(sockets)
+        self._open.push_async_callback(server.stop)
+        rooms = await open_rooms(self, self._open)
+        self._rooms = rooms.live
+        front.application = self._application(rooms.routes, web_config)
+        self.condition.is_ready()
+        self._metrics.ready(True)
+        for address in self.settings.listen:
+            logger.info("listening on %s", address)
+
+    async def stop(self) -> None:
+        """Stop every room, the last started first."""
+        self.condition.is_stopping()
+        self._metrics.ready(False)
+        await self._open.aclose()
+        self.core.readers.close()
+
+    async def reload(self) -> None:
+        """Read the configuration again and take it up everywhere. Raises Failure; then nothing has changed."""
+        async with self._reloading:
+            try:
+                configuration = await asyncio.to_thread(self._load)
+                prepared = [await room.prepare(configuration) for room in self._rooms]
+            except Failure as why:
+                self._reloads = (False, self._reloads[1])
+                self._metrics.reloaded(*self._reloads)
+                logger.error("the configuration stays as it was: %s", why)
+                raise
+            for take_up in prepared:
+                await take_up()
+            self.configuration = configuration
+            self._reloads = (True, self.clock.now_ms())
+            self._metrics.reloaded(*self._reloads)
+            logger.info("the configuration has been read again")
+
+    def configuration_yaml(self) -> str:
+        """The configuration in force, secrets hidden."""
+        return self.configuration.to_yaml()
+
+    def last_reload(self) -> tuple[bool, int]:
+        """Whether the last reading succeeded, and when one last did (ms)."""
+        return self._reloads
+
+    def retention_text(self) -> str:
+        """How long samples are kept where no rule says otherwise."""
+        return format_duration(retention_of(self.settings, self.configuration).keep_ms)
+
+    def _load(self) -> Configuration:
+        configuration = load(
+            self.settings.configs,
+            self._environ,
+            own_address=str(self.settings.listen[0]),
+            check_selector=_check_selector,
+        )
+        for warning in configuration.warnings:
+            logger.warning("%s", warning)
+        return configuration
+
+    def _core(self) -> Core:
+        settings = self.settings
+        enabled = settings.enable_lifecycle
+        return Core(
+            clock=self.clock,
+            registry=self.registry,
+            readers=Readers(_READERS),
+            status=self.condition,
+            lifecycle=Lifecycle(self.reload if enabled else None, self.stopped.set if enabled else None),
+            build=BuildInfo(watchkeeper.__version__, "", platform.python_version()),
+            options=Options(
+                external_url=external_url(settings),
+                route_prefix=route_prefix(settings),
+                enable_admin=settings.enable_admin,
+                enable_remote_write=settings.enable_remote_write,
+                flags=settings.flags,
+                listen=[str(address) for address in settings.listen],
+            ),
+        )
+
+    def _application(self, routes: Sequence[BaseRoute], web_config: WebConfigFile | None) -> ASGIApp:
+        door = FrontDoor.of(
+            [address.host for address in self.settings.listen], self.settings.external_url, self.settings.cors_origin
+        )
+        always = [*home.routes(self.core, self.condition.feelings), *lifecycle.routes(self.core)]
+        passwords = [Middleware(Passwords, file=web_config)] if web_config is not None else []
+        return application([*always, *routes], door, self.core.options.route_prefix, passwords)
+
+
+def _tls(web_config: WebConfigFile | None) -> ssl.SSLContext | None:
+    if web_config is None or web_config.config.tls_server_config is None:
+        return None
+    return ssl_context(web_config.path, web_config.config.tls_server_config)
+
+
+def _registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+def _check_selector(text: str) -> None:
+    try:
+        parse_selector(text)
+    except ParseFailure as why:
+        raise ValueError(str(why)) from None

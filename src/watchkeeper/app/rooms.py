@@ -1,0 +1,66 @@
+"""The rooms in the order in which data walks through them, opened one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry
+from starlette.routing import BaseRoute
+
+from watchkeeper.api.prometheus import admin, exemplars, reading, receiving, status
+from watchkeeper.api.prometheus.routes import api
+from watchkeeper.api.rooms import Core, Running
+from watchkeeper.app.condition import Condition
+from watchkeeper.app.configuration import Configuration
+from watchkeeper.app.querying import Querying
+from watchkeeper.app.retention import RetentionRounds
+from watchkeeper.app.room import Room
+from watchkeeper.app.settings import Settings
+from watchkeeper.app.storage import Storage
+from watchkeeper.base.clock import Clock
+from watchkeeper.receive.remote_write import RemoteWrite
+
+
+class Building(Running, Protocol):
+    """What the house hands to its rooms."""
+
+    settings: Settings
+    clock: Clock
+    registry: CollectorRegistry
+    condition: Condition
+    configuration: Configuration
+    core: Core
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The open rooms: what they serve, and those that take part in a reload."""
+
+    routes: Sequence[BaseRoute]
+    live: Sequence[Room]
+
+
+async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
+    """Open every room; `stack` closes them in the reverse order. Raises Failure."""
+    storage = Storage(house.settings.data, house.configuration, house.clock, house.registry, house.condition)
+    stack.push_async_callback(storage.close)
+    store = await storage.open()
+    house.condition.watch(storage.feel)
+    querying = Querying(house.core, store, house.settings, house.configuration)
+    stack.push_async_callback(querying.close)
+    retention = RetentionRounds(store, house.settings, house.configuration)
+    stack.push_async_callback(retention.close)
+    retention.start()
+    families = [
+        querying.queries.routes(),
+        reading.routes(house.core, store),
+        exemplars.routes(house.core, store),
+        status.routes(house.core, store, house),
+        admin.routes(house.core, store),
+    ]
+    if house.settings.enable_remote_write:
+        families.append(receiving.routes(RemoteWrite(store, house.registry)))
+    return Rooms([api(*families)], [storage, querying, retention])

@@ -1,0 +1,62 @@
+"""What the command line and the environment decide; everything else stands in configuration files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from watchkeeper.base.failure import Failure
+
+DEFAULT_LISTEN = ("127.0.0.1:9800",)
+
+
+class SettingsFailure(Failure):
+    """A flag that cannot be meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """`host:port`, `[v6]:port` or `:port` (every address of this machine). Raises SettingsFailure."""
+        host, separator, port = text.rpartition(":")
+        if not separator or not port.isdigit() or int(port) > 65535:
+            raise SettingsFailure(f'--listen "{text}": HOST:PORT would be right, such as 127.0.0.1:9800 or :9090')
+        return cls(host.strip("[]") or "0.0.0.0", int(port))  # noqa: S104  # `:port` asks for just that
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one `watchkeeper serve`; times in ms, sizes in bytes. `flags` is what the API shows of them."""
+
+    configs: tuple[Path, ...] = ()
+    data: Path = Path("data")
+    listen: tuple[Address, ...] = tuple(Address.parse(text) for text in DEFAULT_LISTEN)
+    external_url: str | None = None
+    route_prefix: str | None = None
+    cors_origin: str | None = None
+    web_config: Path | None = None
+    enable_lifecycle: bool = False
+    enable_admin: bool = False
+    enable_remote_write: bool = True
+    host_collector: bool = True
+    retention_ms: int | None = None
+    query_timeout_ms: int = 120_000
+    query_max_samples: int = 50_000_000
+    query_concurrency: int = 20
+    lookback_ms: int = 300_000
+    outage_tolerance_ms: int = 3_600_000
+    grace_period_ms: int = 600_000
+    resend_delay_ms: int = 60_000
+    max_connections: int = 512
+    features: frozenset[str] = frozenset()
+    flags: Mapping[str, str] = field(default_factory=dict[str, str])
