@@ -55,6 +55,13 @@ class Columns:
         )
 
 
+def warm_up() -> None:
+    """Compile the scanner, or load it from its cache, before the first body is waiting for it."""
+    decoder = TextDecoder(openmetrics=False)
+    for _ in range(2):
+        decoder.decode(b"# TYPE a counter\na 1\n")
+
+
 @dataclass(slots=True)
 class _Scan:
     """One body on its way through the decoder."""
