@@ -41,18 +41,18 @@ class Committer:
         metrics: StoreMetrics,
         *,
         most_waiting: int = 2_000_000,
-        probe_s: float = 2.0,
+        probe_every_s: float = 2.0,
     ) -> None:
         self._writer = writer
         self._clock = clock
         self._metrics = metrics
         self._most_waiting = most_waiting
-        self._probe_s = probe_s
+        self._probe_every_s = probe_every_s
         self._queue: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._task: asyncio.Task[None] | None = None
-        self._probe: asyncio.Task[None] | None = None
+        self._probe_at_s = 0.0
         self._waiting = 0
         self.full: StoreFull | None = None
 
@@ -62,8 +62,6 @@ class Committer:
 
     async def close(self) -> None:
         """Commit what waits, and end."""
-        if self._probe is not None:
-            self._probe.cancel()
         if self._task is not None:
             while self._queue:
                 await asyncio.wait([w.answer for w in self._queue])
@@ -77,7 +75,10 @@ class Committer:
         if self._task is None or self._task.done():
             raise StoreFailure("the store is not open for writing", retryable=True)
         if self.full is not None:
-            raise StoreFull(str(self.full))
+            now_s = self._clock.monotonic_s()
+            if now_s < self._probe_at_s:
+                raise StoreFull(str(self.full))
+            self._probe_at_s = now_s + self._probe_every_s
         weight = batch.refs.size + 10 * len(batch.histograms) + 4 * len(batch.exemplars) + len(batch.metadata)
         if self._waiting and self._waiting + weight > self._most_waiting:
             self._metrics.busy.inc()
@@ -117,6 +118,7 @@ class Committer:
             return
         finally:
             self._metrics.commit_s.observe(self._clock.monotonic_s() - started_s)
+        self._has_room()
         self._metrics.commit_samples.observe(sum(w.batch.refs.size for w in group))
         for waiting, outcome in zip(group, outcomes, strict=True):
             self._tell(outcome)
@@ -154,23 +156,15 @@ class Committer:
                 self._metrics.refused.labels(reason).inc(count)
 
     def _fill(self, failure: StoreFull) -> None:
-        """Stop ingest until there is room again."""
+        """Stop ingest; from time to time one append is let through to see whether there is room again."""
         if self.full is None:
             log.error("ingest stops: %s", failure)
-            self.full = failure
             self._metrics.full.set(1)
-            self._probe = asyncio.create_task(self._watch_room(), name="room on disk")
+        self.full = failure
+        self._probe_at_s = self._clock.monotonic_s() + self._probe_every_s
 
-    async def _watch_room(self) -> None:
-        while True:
-            await asyncio.sleep(self._probe_s)
-            try:
-                roomy = await self.alone(self._writer.has_room)
-            except StoreFailure as error:
-                log.warning("the room on the store's disk is unknown: %s", error)
-                continue
-            if roomy:
-                log.warning("there is room on the store's disk again: ingest goes on")
-                self.full = None
-                self._metrics.full.set(0)
-                return
+    def _has_room(self) -> None:
+        if self.full is not None:
+            log.warning("there is room on the store's disk again: ingest goes on")
+            self.full = None
+            self._metrics.full.set(0)

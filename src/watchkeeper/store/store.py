@@ -42,8 +42,6 @@ class StoreOptions:
 
     policy_of: PolicyOf = lambda _tenant: Policy()
     limits_of: LimitsOf = lambda _tenant: Limits()
-    free_bytes: int = 64 << 20
-    """Disk space below which nothing is written, so that merges and deletions still can be done."""
     most_waiting: int = 2_000_000
     """Samples that may wait for their commit."""
     sql_limits: SqlLimits = field(default_factory=SqlLimits)
@@ -77,7 +75,6 @@ class Store:
             options.policy_of,
             clock,
             uuid.uuid4().hex,
-            options.free_bytes,
         )
         self._upkeep = Upkeep(self.client, self.place, self.index, self._activity)
         self._retainer = Retainer(self.client, self.index, self._activity, self._upkeep)
@@ -111,6 +108,10 @@ class Store:
     def resolve(self, tenant: str, labels: Sequence[Labels]) -> NDArray[np.int32]:
         """The refs of label sets, shape (n,), registering new series; −1 where a limit refuses one."""
         return self.index.resolve(tenant, labels, self._clock.now_ms())
+
+    def alive(self, refs: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Say which refs, none of them negative, still stand for a series; for caches when `generation` has grown."""
+        return self.index.alive(refs)
 
     def resolve_columns(self, tenant: str, columns: LabelColumns) -> NDArray[np.int32]:
         """As `resolve`, for label sets that are columns already."""
@@ -208,9 +209,9 @@ class Store:
         """Give back the disk space of what was deleted."""
         await asyncio.to_thread(self._upkeep.clean_tombstones)
 
-    async def snapshot(self, name: str) -> None:
-        """Keep the store's tables as they are now under the engine's `shadow/<name>`."""
-        await self._committer.alone(lambda: self._upkeep.snapshot(name))
+    async def snapshot(self, name: str) -> str:
+        """Keep the store's tables as they are now; the folder, on the engine's machine, that holds their parts."""
+        return await self._committer.alone(lambda: self._upkeep.snapshot(name))
 
     async def retain(self, retention: Retention) -> int:
         """Delete what has expired, between commits; how many series have gone. To be called every hour or so."""

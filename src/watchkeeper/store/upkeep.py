@@ -97,15 +97,17 @@ class Upkeep:
         for table in _TABLES:
             self._change(table, f"ALTER TABLE {self._name(table)}{self.place.on_cluster} APPLY DELETED MASK", {})
 
-    def snapshot(self, name: str) -> None:
-        """Keep every part as it is now under the engine's `shadow/<name>` (hard links, no space of their own).
+    def snapshot(self, name: str) -> str:
+        """Keep every part as it is now, in hard links that take no space of their own; the folder that holds them.
 
         Parts are restored by ClickHouse's ATTACH PART from a table's `detached` folder. Raises StoreFailure.
         """
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", name):
-            raise StoreFailure(f"{name!r} cannot name a snapshot: letters, digits, - _ and . can", retryable=False)
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name):
+            raise StoreFailure(f"{name!r} cannot name a snapshot: letters, digits, - and _ can", retryable=False)
         for table in _TABLES:
             self._change(table, f"ALTER TABLE {self._name(table)}{self.place.on_cluster} FREEZE WITH NAME '{name}'", {})
+        disk = self.client.query("SELECT path FROM system.disks WHERE name = 'default'", lane=Lane.RULES)
+        return f"{disk.strings('path')[0]}shadow/{name.replace('-', '%2D')}"
 
     def _forget_newest(self, refs: NDArray[np.int32], end: int) -> None:
         """A deleted newest sample must not be taken for one that is there."""

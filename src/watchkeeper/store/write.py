@@ -26,7 +26,7 @@ _EXAMPLES = 3
 
 
 class Writer:
-    """Commits batches; one at a time, on one thread. `free_bytes` is the disk space below which it writes nothing."""
+    """Commits batches; one at a time, on one thread."""
 
     def __init__(
         self,
@@ -37,7 +37,6 @@ class Writer:
         policy_of: PolicyOf,
         clock: Clock,
         run: str,
-        free_bytes: int,
     ) -> None:
         self._client = client
         self._index = index
@@ -49,7 +48,6 @@ class Writer:
         self._places: Growing[np.int8] = Growing(np.int8)
         self._run = run
         self._commits = 0
-        self.free_bytes = free_bytes
 
     def write(self, batches: Sequence[SampleBatch]) -> list[AppendOutcome]:
         """Commit the batches together; what became of each. Raises StoreFailure, and then nothing has changed.
@@ -70,11 +68,6 @@ class Writer:
             raise
         plan.confirm()
         return [self._outcome(one) for one in judged]
-
-    def has_room(self) -> bool:
-        """Say whether the store's disks have the free space that writing needs."""
-        free = self._client.query("SELECT min(free_space) AS free FROM system.disks WHERE type = 'Local'").array("free")
-        return int(free[0]) > self.free_bytes or int(free[0]) == 0
 
     def _judge(self, plan: Plan, batch: SampleBatch) -> Judged:
         policy = self._policy_of(batch.tenant)
@@ -156,9 +149,8 @@ class Writer:
             self._metadata.add(batch.tenant, news)
 
     def _insert(self, rows: Rows, label: str) -> None:
-        settings = {"min_free_disk_bytes_to_perform_insert": self.free_bytes} if self.free_bytes else {}
         token = f"{self._run}-{self._commits}-{rows.table}-{label}"
-        self._client.insert(rows.table, rows.columns, rows.block, token=token, settings=settings)
+        self._client.insert(rows.table, rows.columns, rows.block, token=token)
 
     def _outcome(self, judged: Judged) -> AppendOutcome:
         batch, verdicts = judged.batch, judged.verdicts

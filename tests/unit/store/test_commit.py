@@ -1,0 +1,127 @@
+"""Accepted means stored: together or not at all, over a full disk and an engine that dies."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from watchkeeper.base.clock import SystemClock
+from watchkeeper.engine import EmbeddedEngine, EngineMetrics
+from watchkeeper.model.labels import Labels
+from watchkeeper.store import FREE, Store, StoreBusy, StoreFailure, StoreFull, StoreOptions, Target
+
+NOW = 1_763_700_000_000
+Make = Callable[..., Any]
+UP = {"__name__": "up", "job": "node"}
+_MUCH = 1 << 60
+
+
+async def test_batches_that_wait_are_committed_together(store: Store, batch_of: Make, named: Make, plain: Make) -> None:
+    batches = [batch_of(store, ({"__name__": "m", "i": str(i)}, NOW, float(i))) for i in range(50)]
+    outcomes = await asyncio.gather(*(store.append(batch) for batch in batches))
+    assert [outcome.accepted for outcome in outcomes] == [1] * 50
+    assert len(plain(store.select(named("m")))) == 50
+    parts = store.client.query(
+        "SELECT count() AS n FROM system.parts WHERE database = currentDatabase() AND table = 'samples_raw'"
+    )
+    assert int(parts.array("n")[0]) <= 3
+
+
+async def test_an_append_beyond_the_bound_is_refused_at_once(opened: Make, batch_of: Make) -> None:
+    async with opened(StoreOptions(most_waiting=10)) as store:
+        batches = [batch_of(store, *[(UP, NOW - i, 1.0) for i in range(8)]) for _ in range(3)]
+        answers = await asyncio.gather(*(store.append(batch) for batch in batches), return_exceptions=True)
+        assert any(isinstance(answer, StoreBusy) for answer in answers)
+        assert not isinstance(answers[0], Exception)
+        assert (await store.append(batches[1])).accepted == 8
+
+
+async def test_a_full_disk_stops_ingest_until_there_is_room(
+    opened: Make, batch_of: Make, named: Make, plain: Make
+) -> None:
+    async with opened() as store:
+        setting = "ALTER TABLE samples_raw MODIFY SETTING min_free_disk_bytes_to_perform_insert ="
+        store.client.command(f"{setting} {_MUCH}")
+        batch = batch_of(store, (UP, NOW, 1.0))
+        for _ in range(2):
+            with pytest.raises(StoreFull):
+                await store.append(batch)
+        assert len(store.select(named("up"))) == 0
+        store.client.command(f"{setting} 1")
+        while True:
+            try:
+                outcome = await store.append(batch)
+                break
+            except StoreFull:
+                await asyncio.sleep(0.1)
+        # The sample that failed is not taken for a duplicate of itself.
+        assert outcome.accepted == 1
+        assert plain(store.select(named("up"))) == {Labels(UP): [(NOW, 1.0)]}
+
+
+async def test_a_batch_with_dropped_series_does_not_take_others_with_it(store: Store, batch_of: Make) -> None:
+    first = batch_of(store, (UP, NOW - 1000, 1.0))
+    await store.append(first)
+    before = store.generation
+    await store.delete_series("default", [()], 0, NOW)
+    assert store.generation > before
+    other = batch_of(store, ({"__name__": "m"}, NOW, 1.0))
+    answers = await asyncio.gather(store.append(first), store.append(other), return_exceptions=True)
+    assert isinstance(answers[0], StoreFailure)
+    assert answers[0].retryable
+    assert not isinstance(answers[1], Exception)
+
+
+async def test_a_closed_store_takes_nothing(opened: Make, batch_of: Make) -> None:
+    async with opened() as store:
+        batch = batch_of(store, (UP, NOW, 1.0))
+    with pytest.raises(StoreFailure, match="not open"):
+        await store.append(batch)
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[EmbeddedEngine]:
+    engine = EmbeddedEngine(tmp_path / "engine", EngineMetrics(CollectorRegistry()))
+    yield engine
+    await engine.stop()
+
+
+async def test_an_engine_that_dies_loses_and_doubles_nothing(
+    engine: EmbeddedEngine, batch_of: Make, named: Make
+) -> None:
+    target = Target(replace(await engine.start(), database="test"))
+    store = Store(target, SystemClock(), CollectorRegistry(), StoreOptions(policy_of=lambda _tenant: FREE))
+    await store.open()
+    done = 0
+
+    async def write(worker: int) -> None:
+        nonlocal done
+        for i in range(40):
+            batch = batch_of(store, ({"__name__": "m", "worker": str(worker)}, NOW + i, float(i)))
+            assert (await store.append(batch)).accepted == 1
+            done += 1
+
+    async def kill() -> None:
+        for threshold in (10, 40):
+            while done < threshold:
+                await asyncio.sleep(0.005)
+            pid = engine.pid
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            while engine.pid == pid:
+                await asyncio.sleep(0.01)
+
+    await asyncio.gather(kill(), *(write(worker) for worker in range(3)))
+    block = await asyncio.to_thread(store.select, named("m", NOW, NOW + 100))
+    assert block.offsets.tolist() == [0, 40, 80, 120]
+    count = await asyncio.to_thread(store.client.query, "SELECT count() AS n FROM samples_raw")
+    assert int(count.array("n")[0]) == 120
+    await store.close()
