@@ -37,7 +37,6 @@ from watchkeeper.model.histogram import (
 )
 from watchkeeper.query.promql.histograms_aggregate import _one_by_one as one_by_one
 from watchkeeper.query.promql.histograms_aggregate import aggregate
-from watchkeeper.query.promql.histograms_classic import classic_quantile
 from watchkeeper.query.promql.histograms_folds import _single_folds as single_folds
 from watchkeeper.query.promql.histograms_folds import folds
 from watchkeeper.query.promql.histograms_read import fraction, quantile
@@ -200,19 +199,6 @@ def test_the_fraction_below_a_quantile_is_q(h: Histogram, q: float) -> None:
     assert below is not None
     assert upto is not None
     assert below - 1e-6 <= q <= upto + 1e-6
-
-
-@given(custom(), st.floats(0, 1))
-def test_custom_buckets_answer_as_classic_ones(h: Histogram, q: float) -> None:
-    """But for ranks on the verge of a bucket, where native histograms look from the nearer end."""
-    dense = np.zeros(len(h.custom_values) + 1)
-    dense[h.positive.index] = h.positive.count
-    cumulative = np.cumsum(dense).tolist()
-    classic = classic_quantile(q, zip([*h.custom_values, math.inf], cumulative, strict=True)).value
-    native = quantile(q, h).value
-    assert native is not None
-    if h.custom_values and not any(math.isclose(q * h.count, c, abs_tol=1e-6) for c in [0.0, *cumulative]):
-        assert (math.isnan(native) and math.isnan(classic)) or math.isclose(native, classic, abs_tol=1e-9)
 
 
 @st.composite

@@ -31,7 +31,6 @@ from watchkeeper.model.histogram import (
 )
 from watchkeeper.model.histogram.digits import general, sample
 from watchkeeper.query.promql.histograms import Note
-from watchkeeper.query.promql.histograms_classic import classic_fraction, classic_quantile
 from watchkeeper.query.promql.histograms_extended import extended
 from watchkeeper.query.promql.histograms_read import deviation, fraction, quantile, variance
 from watchkeeper.query.promql.histograms_window import Window, extrapolated, instant_change, started_anew
@@ -305,18 +304,6 @@ def test_contradictory_classic_buckets_are_refused(
 ) -> None:
     with pytest.raises(InvalidHistogram, match=f"^{message.replace('+', '[+]')}$"):
         from_classic(buckets, count)
-
-
-def test_classic_quantiles_repair_what_does_not_rise() -> None:
-    counts = [(0.1, 20), (1, 10), (10, 50), (100, 40), (1000, 90), (math.inf, 80)]
-    found = classic_quantile(0.5, counts)
-    assert found.value == pytest.approx(8.5)
-    assert found.forced is not None
-    assert (found.forced.low, found.forced.high, found.forced.difference) == (1, math.inf, 10)
-    assert classic_quantile(0.99, counts).value == pytest.approx(979.75)
-    assert math.isnan(classic_quantile(0.5, [(1, 2)]).value)
-    assert classic_fraction(-4, -2, [(-3, 10), (-2, 12), (-1, 15), (math.inf, 100)]) == 0.02
-    assert classic_fraction(0, 1.5, [(1, 1), (2, 3), (3, 6), (math.inf, 100)]) == 0.02
 
 
 def test_hints_come_back_as_a_database_gives_them() -> None:
