@@ -31,9 +31,9 @@ class TokenStream:
         self.kind = self._tokens[0].kind
         self.last_end = 0
 
-    def at(self, *kinds: str) -> bool:
-        """Say whether the current token is of one of these kinds."""
-        return self.kind in kinds
+    def at(self, kind: str) -> bool:
+        """Say whether the current token is of that kind."""
+        return self.kind == kind
 
     @property
     def following(self) -> str:
