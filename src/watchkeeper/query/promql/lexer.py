@@ -200,6 +200,7 @@ class _Lexer:
             return False
         self.out.append(Token(match.group().lower(), match.group(), self.pos, match.end()))
         self.pos = match.end()
+        self.duration_seen = True
         return True
 
     def _duration(self) -> bool:
