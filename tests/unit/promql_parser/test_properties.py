@@ -62,7 +62,7 @@ EXPRESSIONS = st.recursive(
     st.builds(
         "{}{}".format, NAMES, st.sampled_from(["", '{a="b"}', '{"x.y"!~"é.*"}', " offset 5m", " @ end()", " smoothed"])
     )
-    | st.sampled_from(["1", "5m", "1e3", "-Inf", "vector(1)", "time()", '{"a b"}']),
+    | st.sampled_from(["1", "5m", "1e3", "NaN", "vector(1)", "time()", '{"a b"}']),
     lambda inner: (
         st.builds("{} {} {}".format, inner, st.sampled_from(["+", "^", "and", "> bool", "/ on (a)", "</"]), inner)
         | st.builds("({})".format, inner)
