@@ -13,13 +13,13 @@ Seconds: TypeAlias = NDArray[np.int64]
 _DAY = 86_400
 _EPOCH = 719_468
 """Days from 0000-03-01, where leap days fall on a year's last day, to 1970-01-01."""
-_LEAST = -(1 << 63)
+_FAR = (1 << 63) - 1
 
 
 def whole_seconds(values: NDArray[np.float64]) -> Seconds:
-    """Floats cut to whole seconds; what no int64 can hold becomes its least value, as conversion in Go does."""
+    """Floats cut to whole seconds; what no int64 can hold lies in a far future, where Go's clock ends up with it."""
     fits = (values >= -(2.0**63)) & (values < 2.0**63)
-    return np.where(fits, np.where(fits, values, 0.0).astype(np.int64), _LEAST)
+    return np.where(fits, np.where(fits, values, 0.0).astype(np.int64), _FAR)
 
 
 def _civil(seconds: Seconds) -> tuple[Seconds, Seconds, Seconds]:

@@ -28,12 +28,23 @@ def merged(vector: Vector) -> Vector:
 
 
 def laid_together(vector: Vector, frame: LabelFrame, groups: NDArray[np.int64], firsts: NDArray[np.int64]) -> Vector:
-    """Rows of one group, which never meet at a step, as one row with the labels of `frame` (g rows)."""
+    """Rows of one group, which never meet at a step, as one row with the labels of `frame` (g rows).
+
+    Whether it is nameless is what the row says that comes first in time.
+    """
     shape = (firsts.size, vector.shape[1])
     values = np.full(shape, np.nan)
     present = np.zeros(shape, dtype=np.bool_)
     merge_rows(groups, vector.values, vector.present, values, present)
-    return Vector(frame, values, present, vector.nameless[firsts], _merged_histograms(vector.histograms, groups, shape))
+    earliest = np.lexsort((_first_steps(vector.occupied()), groups))
+    heads = earliest[np.searchsorted(groups[earliest], np.arange(firsts.size))]
+    histograms = _merged_histograms(vector.histograms, groups, shape)
+    return Vector(frame, values, present, vector.nameless[heads], histograms)
+
+
+def _first_steps(occupied: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The first step at which each row has a sample, the number of steps where it never has."""
+    return np.where(occupied.any(axis=1), occupied.argmax(axis=1), occupied.shape[1])
 
 
 def _merged_histograms(histograms: Objects | None, groups: NDArray[np.int64], shape: tuple[int, int]) -> Objects | None:

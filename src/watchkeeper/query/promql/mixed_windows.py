@@ -22,6 +22,7 @@ from watchkeeper.query.promql.histograms_folds import folds
 from watchkeeper.query.promql.histograms_series import Windows as SeriesWindows
 from watchkeeper.query.promql.histograms_series import rates
 from watchkeeper.query.promql.histograms_window import Window, instant_change
+from watchkeeper.query.promql.range_functions import remarked_at
 from watchkeeper.query.promql.value import Objects, Vector, no_histograms
 from watchkeeper.query.promql.windows import HistogramSamples, Windows
 
@@ -72,10 +73,7 @@ class _Cells:
     def remark(self, notes: frozenset[Note] | tuple[Note, ...], row: int) -> None:
         """Make remarks about a series part of the query's annotations."""
         if notes:
-            remark(notes, self.metric(row), self.context.annotations, self.expr.args[self._ranged()])
-
-    def _ranged(self) -> int:
-        return 0
+            remark(notes, self.metric(row), self.context.annotations, remarked_at(self.expr))
 
     def held(self, row: int, step: int) -> Sequence[Histogram]:
         """A window's histograms."""

@@ -15,7 +15,7 @@ from watchkeeper.query.promql.histograms import Note, remark
 from watchkeeper.query.promql.literals import quote
 from watchkeeper.query.promql.merge import renamed
 from watchkeeper.query.promql.mixed_windows import with_histograms
-from watchkeeper.query.promql.range_functions import RANGE_FUNCTIONS, Parameters
+from watchkeeper.query.promql.range_functions import RANGE_FUNCTIONS, Parameters, remarked_at
 from watchkeeper.query.promql.value import Vector
 from watchkeeper.query.promql.windows import Windows
 
@@ -60,7 +60,7 @@ def _judge_quantiles(context: Context, expr: Call, vector: Vector, parameters: P
 
 def _judge_counters(context: Context, expr: Call, windows: Windows, vector: Vector) -> None:
     """Remark on metrics that do not look like counters, and on start timestamps that contradict their samples."""
-    at = expr.args[0]
+    at = remarked_at(expr)
     codes = np.unique(windows.frame.column(METRIC_NAME))
     suspects = codes[[_is_suspect(context, int(code)) for code in codes]] if codes.size else codes
     if suspects.size:
@@ -85,7 +85,7 @@ def _remark_non_counters(context: Context, expr: Call, windows: Windows, rows: n
         for metric in metric_names(context.symbols, windows.frame, rows):
             context.annotations.inform(
                 "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: " + quote(metric),
-                expr.args[0],
+                remarked_at(expr),
             )
         return
     pairs = np.stack((windows.frame.column(METRIC_NAME)[rows], windows.frame.column("__type__")[rows]), axis=1)
@@ -94,5 +94,5 @@ def _remark_non_counters(context: Context, expr: Call, windows: Windows, rows: n
             context.annotations.inform(
                 'metric might not be a counter, __type__ label is not set to "counter" or "histogram", '
                 f"got {quote(context.symbols[kind])}: {quote(context.symbols[name])}",
-                expr.args[0],
+                remarked_at(expr),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -11,14 +12,28 @@ from numpy.typing import NDArray
 from watchkeeper.kernels.over_time import Reduction, extreme_windows, quantile_windows, reduce_anchored, reduce_windows
 from watchkeeper.kernels.rate import extended_rate, extrapolated_rate, instant_rate
 from watchkeeper.kernels.trend import regression_windows, smooth_windows
-from watchkeeper.query.promql.ast import RangeModifier
+from watchkeeper.query.promql.annotations import Placed
+from watchkeeper.query.promql.ast import Call, RangeModifier, Subquery
 from watchkeeper.query.promql.context import Context
 from watchkeeper.query.promql.failure import EvaluationFailure
+from watchkeeper.query.promql.plan import unwrapped
 from watchkeeper.query.promql.windows import Windows
 
 Cells: TypeAlias = tuple[NDArray[np.float64], NDArray[np.bool_]]
 Parameters: TypeAlias = Sequence[NDArray[np.float64]]
 RangeFunction: TypeAlias = Callable[[Context, Windows, Parameters], Cells]
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The beginning of the query."""
+
+    start: int = 0
+
+
+def remarked_at(expr: Call) -> Placed:
+    """Where remarks about a function's samples stand: at its first argument; for a subquery Prometheus names 1:1."""
+    return _Start() if isinstance(unwrapped(expr.args[0]), Subquery) else expr.args[0]
 
 
 def _cells(
