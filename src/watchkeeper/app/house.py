@@ -50,7 +50,7 @@ class House:
         self.registry = _registry()
         self.condition = Condition()
         self.stopped = asyncio.Event()
-        self._environ = os.environ if environ is None else environ
+        self.environ = os.environ if environ is None else environ
         self.configuration = self._load()
         self.core = self._core()
         self._metrics = HouseMetrics(self.registry, self.core.build)
@@ -124,7 +124,7 @@ class House:
     def _load(self) -> Configuration:
         configuration = load(
             self.settings.configs,
-            self._environ,
+            self.environ,
             own_address=str(self.settings.listen[0]),
             check_selector=_check_selector,
         )

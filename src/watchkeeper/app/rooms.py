@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
-from watchkeeper.api.prometheus import admin, exemplars, reading, receiving, status
+from watchkeeper.api.prometheus import admin, exemplars, reading, receiving, status, targets
 from watchkeeper.api.prometheus.routes import api
 from watchkeeper.api.rooms import Core, Running
 from watchkeeper.app.condition import Condition
@@ -18,10 +18,12 @@ from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.querying import Querying
 from watchkeeper.app.retention import RetentionRounds
 from watchkeeper.app.room import Room
+from watchkeeper.app.scraping import Scraping
 from watchkeeper.app.settings import Settings
 from watchkeeper.app.storage import Storage
 from watchkeeper.base.clock import Clock
 from watchkeeper.receive.remote_write import RemoteWrite
+from watchkeeper.receive.scrape import ScrapeOptions
 
 
 class Building(Running, Protocol):
@@ -33,6 +35,7 @@ class Building(Running, Protocol):
     condition: Condition
     configuration: Configuration
     core: Core
+    environ: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,18 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     retention = RetentionRounds(store, house.settings, house.configuration)
     stack.push_async_callback(retention.close)
     retention.start()
+    scraping = Scraping(house.core, store, house.environ, ScrapeOptions())
+    stack.push_async_callback(scraping.close)
+    await scraping.start(house.configuration)
+    house.condition.watch(scraping.feel)
     families = [
         querying.queries.routes(),
         reading.routes(house.core, store),
         exemplars.routes(house.core, store),
         status.routes(house.core, store, house),
         admin.routes(house.core, store),
+        targets.routes(house.core, scraping.pools),
     ]
     if house.settings.enable_remote_write:
         families.append(receiving.routes(RemoteWrite(store, house.registry)))
-    return Rooms([api(*families)], [storage, querying, retention])
+    return Rooms([api(*families)], [storage, querying, retention, scraping])
