@@ -18,7 +18,7 @@ from watchkeeper.base.duration import DurationFailure, format_duration, parse_du
 
 _TRUE = frozenset({"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})
 _FALSE = frozenset({"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"})
-_INTEGER = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[0-9]+)")
+_INTEGER = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL = {".inf": "inf", "+.inf": "inf", "-.inf": "-inf", ".nan": "nan"}
 _SIZE_PART = re.compile(r"([0-9]*\.?[0-9]*)([KMGTPE]i?B|B)")
@@ -43,10 +43,8 @@ def parse_integer(text: str) -> int:
             return int(number)
         raise ValueError(f'"{text}" is not an integer')
     sign, digits = match.groups()
-    if digits.isdigit():
-        magnitude = int(digits, 8) if digits.startswith("0") and len(digits) > 1 and digits.isdigit() else int(digits)
-    else:
-        magnitude = int(digits, 0)
+    octal = digits.isdigit() and digits.startswith("0")
+    magnitude = int(digits, 8) if octal else int(digits, 0)
     return -magnitude if sign == "-" else magnitude
 
 
