@@ -42,6 +42,15 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
+def _positive(value: int) -> int:
+    if value <= 0:
+        raise ValueError("must be longer than 0s")
+    return value
+
+
+RefreshMs: TypeAlias = Annotated[DurationMs, AfterValidator(_positive)]
+
+
 class StaticConfig(Section):
     """Addresses, and the labels that all of them get."""
 
@@ -53,7 +62,7 @@ class FileSDConfig(Section):
     """Target groups in files, which are watched."""
 
     files: tuple[FilePath, ...]
-    refresh_interval_ms: DurationMs = 300_000
+    refresh_interval_ms: RefreshMs = 300_000
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -77,7 +86,7 @@ class HTTPSDConfig(HTTPClientConfig):
     """Target groups that an HTTP server answers with."""
 
     url: URLText
-    refresh_interval_ms: DurationMs = 60_000
+    refresh_interval_ms: RefreshMs = 60_000
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -94,7 +103,7 @@ class DNSSDConfig(Section):
     names: tuple[Text, ...]
     type: Annotated[RecordType, BeforeValidator(_upper)] = "SRV"
     port: Integer = 0
-    refresh_interval_ms: DurationMs = 30_000
+    refresh_interval_ms: RefreshMs = 30_000
 
     @model_validator(mode="after")
     def _check(self) -> Self:

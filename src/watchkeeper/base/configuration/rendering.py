@@ -23,7 +23,9 @@ _URL_PASSWORD = re.compile(r"(://[^/:@\s]*):[^@/\s]+@")
 
 def render(section: Section) -> str:
     """The section as a YAML document."""
-    return yaml.safe_dump(shown(section), sort_keys=False, allow_unicode=True, default_flow_style=False)
+    return yaml.dump(
+        shown(section), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, default_flow_style=False
+    )
 
 
 def shown(section: Section) -> dict[str, Shown]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 HIDDEN = "<secret>"
 _TELLING = re.compile(r"pass|secret|token|credential|(?<!public_)key|auth", re.IGNORECASE)
@@ -40,8 +40,15 @@ class Secret:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """A Secret, or any text."""
-        of_text = core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
-        return core_schema.union_schema([core_schema.is_instance_schema(cls), of_text], mode="left_to_right")
+        return core_schema.no_info_plain_validator_function(_secret)
+
+
+def _secret(value: object) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if isinstance(value, str):
+        return Secret(str(value))
+    raise PydanticKnownError("string_type")
 
 
 def sounds_secret(name: str) -> bool:

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 PAGE = 500
 WATCH_S = 300
 """How long the server keeps one watch open; then a new one goes on from where it was."""
+REOPEN_S = 0.2
+"""A pause, so that a server or proxy that ends watches at once is not asked without end."""
 BACKOFF_S = 1.0
 BACKOFF_LIMIT_S = 30.0
 GONE = 410
@@ -105,8 +107,10 @@ class Watch(Generic[Kind]):
                 backoff_s = BACKOFF_S
                 while True:
                     await self._watch()
+                    await asyncio.sleep(REOPEN_S)
             except _Expired:
                 log.debug("%s is listed again: its version is gone", self._resource.path)
+                await asyncio.sleep(REOPEN_S)
             except (HTTPFailure, DiscoveryFailure) as failure:
                 self._metrics.failed("kubernetes")
                 log.warning("kubernetes discovery keeps its targets: %s", failure)
