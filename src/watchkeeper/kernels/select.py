@@ -11,34 +11,38 @@ from watchkeeper.kernels.kernel import kernel
 @kernel
 def spans(
     series: NDArray[np.uint64],
+    base: int,
     timestamps: NDArray[np.int64],
     wanted: NDArray[np.uint64],
     begins: NDArray[np.int64],
     ends: NDArray[np.int64],
-) -> tuple[int, int]:
-    """Find the rows of each wanted series (rising, distinct): begins[i]:ends[i], empty where it has none.
+) -> int:
+    """Find the rows of each wanted series (rising, distinct): begins[i]:ends[i], both 0 where it has none.
 
-    Answers how many rows belong to no wanted series, and how many repeat the timestamp of the row before.
+    `series` are the rows from `base` on of an answer whose `timestamps` are given whole; pieces are handed over one
+    after the other, and `begins` and `ends` go from call to call. Answers how many rows repeat the timestamp of the
+    row before in the same series.
     """
-    begins[:] = 0
-    ends[:] = 0
-    strays = repeats = 0
-    at, row, rows = 0, 0, len(series)
+    repeats = 0
+    row, rows = 0, len(series)
+    at = np.searchsorted(wanted, series[0]) if rows else 0
     while row < rows:
         current, begin = series[row], row
-        row += 1
-        while row < rows and series[row] == current:
-            if timestamps[row] == timestamps[row - 1]:
-                repeats += 1
-            row += 1
         while at < len(wanted) and wanted[at] < current:
             at += 1
-        if at < len(wanted) and wanted[at] == current:
-            begins[at] = begin
-            ends[at] = row
-        else:
-            strays += row - begin
-    return strays, repeats
+        found = at < len(wanted) and wanted[at] == current
+        continued = found and ends[at] > 0 and ends[at] == base + row
+        if not continued:
+            row += 1
+        while row < rows and series[row] == current:
+            if timestamps[base + row] == timestamps[base + row - 1]:
+                repeats += 1
+            row += 1
+        if found:
+            if not continued:
+                begins[at] = base + begin
+            ends[at] = base + row
+    return repeats
 
 
 @kernel

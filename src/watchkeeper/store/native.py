@@ -153,7 +153,12 @@ class _Reader:
 
 
 def decode(data: bytes | memoryview) -> Block:
-    """The whole answer as one block; numeric columns of an answer in one piece share memory with `data`.
+    """The whole answer as one block. Raises StoreFailure where the bytes end too early."""
+    return _concatenate(pieces(data))
+
+
+def pieces(data: bytes | memoryview) -> list[Block]:
+    """The answer's blocks as they came; numeric columns share memory with `data`.
 
     Raises StoreFailure where the bytes end too early.
     """
@@ -164,7 +169,7 @@ def decode(data: bytes | memoryview) -> Block:
             blocks.append(_block(reader))
     except (IndexError, ValueError, struct.error) as error:
         raise StoreFailure(f"the engine's answer ended early, after {reader.at} bytes", retryable=True) from error
-    return _concatenate(blocks)
+    return blocks
 
 
 def _block(reader: _Reader) -> Block:

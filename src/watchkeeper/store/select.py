@@ -48,6 +48,41 @@ class Wanted:
     """Whether reading everything between the first and the last id costs little more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """An answer's rows, sorted by series and time, in the pieces in which they came.
+
+    Series i of those wanted has the rows begins[i]:ends[i]; `timestamps` is whole.
+    """
+
+    pieces: list[Block]
+    timestamps: NDArray[np.int64]
+    begins: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, pieces: list[Block], ids: NDArray[np.uint64]) -> tuple[Rows, int]:
+        """The rows, and how many of them repeat a timestamp of their series."""
+        begins, ends = np.zeros(ids.size, dtype=np.int64), np.zeros(ids.size, dtype=np.int64)
+        timestamps = _joined(pieces, "timestamp")
+        base = repeats = 0
+        for piece in pieces:
+            series = cast("NDArray[np.uint64]", piece.array("series"))
+            repeats += kernels.spans(series, base, timestamps, ids, begins, ends)
+            base += piece.rows
+        return cls(pieces, timestamps, begins, ends), repeats
+
+    def column(self, name: str) -> NDArray[np.int64]:
+        """A column of int64, whole."""
+        return _joined(self.pieces, name)
+
+
+def _joined(pieces: list[Block], name: str) -> NDArray[np.int64]:
+    parts = [cast("NDArray[np.int64]", piece.array(name)) for piece in pieces]
+    # A copy also of a single part: it must not keep the whole answer in memory.
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
 class Reader:
     """Answers selections; safe for many threads, each of which waits for the engine."""
 
@@ -108,11 +143,13 @@ class Reader:
             return self._index.frame(refs), []
         columns = "series, timestamp, labels, value"
         wanted = Wanted(tenant, refs, ids, max(start, EARLIEST_MS), min(end, LATEST_MS))
-        rows = self._rows(wanted, "exemplars_raw FINAL", columns, Lane.PEOPLE)
-        if not rows.rows:
-            return self._index.frame(refs[:0]), []
-        present, owner = np.unique(np.searchsorted(ids, rows.array("series")), return_inverse=True)
-        return self._index.frame(refs[present]), exemplars_of(rows, owner.tolist())
+        pieces = self._ask(wanted, "exemplars_raw FINAL", columns, Lane.PEOPLE)
+        series = np.concatenate([np.zeros(0, dtype=np.uint64), *(piece.array("series") for piece in pieces)])
+        present, owner = np.unique(np.searchsorted(ids, series), return_inverse=True)
+        exemplars: list[Exemplar] = []
+        for piece in pieces:
+            exemplars += exemplars_of(piece, owner[len(exemplars) : len(exemplars) + piece.rows].tolist())
+        return self._index.frame(refs[present]), exemplars
 
     def _wanted(self, selection: Selection) -> Wanted:
         start, end = max(selection.start, EARLIEST_MS), min(selection.end, LATEST_MS)
@@ -145,44 +182,26 @@ class Reader:
 
     def _floats(self, wanted: Wanted, lane: Lane, *, with_starts: bool) -> Fetched:
         columns = "series, timestamp, mantissa, exponent" + (", start" if with_starts else "")
-        block, begins, ends = self._spans(wanted, "samples_raw", columns, lane)
-        values = np.empty(block.rows, dtype=np.float64)
-        if not block.rows:
-            return Fetched(wanted.ids, begins, ends, np.zeros(0, dtype=np.int64), values)
-        mantissas = cast("NDArray[np.int64]", block.array("mantissa"))
-        mantissa.decode(mantissas, cast("NDArray[np.int8]", block.array("exponent")), values)
-        starts = cast("NDArray[np.int64]", block.array("start")) if with_starts else None
-        return Fetched(
-            wanted.ids,
-            begins,
-            ends,
-            cast("NDArray[np.int64]", block.array("timestamp")),
-            values,
-            starts if starts is not None and starts.any() else None,
-        )
+        rows = self._rows(wanted, "samples_raw", columns, lane)
+        values = np.empty(rows.timestamps.size, dtype=np.float64)
+        at = 0
+        for piece in rows.pieces:
+            mantissas = cast("NDArray[np.int64]", piece.array("mantissa"))
+            mantissa.decode(mantissas, cast("NDArray[np.int8]", piece.array("exponent")), values[at : at + piece.rows])
+            at += piece.rows
+        starts = rows.column("start") if with_starts else None
+        some_starts = starts if starts is not None and starts.any() else None
+        return Fetched(wanted.ids, rows.begins, rows.ends, rows.timestamps, values, some_starts)
 
-    def _spans(
-        self, wanted: Wanted, table: str, columns: str, lane: Lane
-    ) -> tuple[Block, NDArray[np.int64], NDArray[np.int64]]:
-        """The rows of a table, and each series' span of them; timestamps written twice are settled by the engine."""
-        begins, ends = np.zeros(wanted.ids.size, dtype=np.int64), np.zeros(wanted.ids.size, dtype=np.int64)
-        block = self._rows(wanted, table, columns, lane)
-        if not block.rows:
-            return block, begins, ends
-        repeats = self._locate(block, wanted, begins, ends)
+    def _rows(self, wanted: Wanted, table: str, columns: str, lane: Lane) -> Rows:
+        """The rows of a table, by series and time; timestamps written twice are settled by the engine."""
+        rows, repeats = Rows.of(self._ask(wanted, table, columns, lane), wanted.ids)
         if repeats:
             self._metrics.rewritten.inc()
-            block = self._rows(wanted, f"{table} FINAL", columns, lane)
-            self._locate(block, wanted, begins, ends)
-        return block, begins, ends
+            rows, _ = Rows.of(self._ask(wanted, f"{table} FINAL", columns, lane), wanted.ids)
+        return rows
 
-    def _locate(self, block: Block, wanted: Wanted, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> int:
-        series = cast("NDArray[np.uint64]", block.array("series"))
-        timestamps = cast("NDArray[np.int64]", block.array("timestamp"))
-        _, repeats = kernels.spans(series, timestamps, wanted.ids, begins, ends)
-        return repeats
-
-    def _rows(self, wanted: Wanted, table: str, columns: str, lane: Lane) -> Block:
+    def _ask(self, wanted: Wanted, table: str, columns: str, lane: Lane) -> list[Block]:
         sql = (
             f"SELECT {columns} FROM {table} WHERE tenant = {{tenant:String}} "
             "AND timestamp >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') "
@@ -190,19 +209,18 @@ class Reader:
             f"AND {among('series', wanted.ids, whole=wanted.whole)} ORDER BY series, timestamp"
         )
         parameters = {"tenant": wanted.tenant, "start": wanted.start, "end": wanted.end}
-        return self._client.query(sql, parameters, lane=lane, settings=_READ)
+        return self._client.pieces(sql, parameters, lane=lane, settings=_READ)
 
     def _with_histograms(self, wanted: Wanted, at: NDArray[np.intp], floats: Fetched, lane: Lane) -> Fetched:
         some = Wanted(wanted.tenant, wanted.refs[at], wanted.ids[at], wanted.start, wanted.end)
-        block, begins, ends = self._spans(some, "histograms_raw", HISTOGRAM_COLUMNS, lane)
-        if not block.rows:
+        rows = self._rows(some, "histograms_raw", HISTOGRAM_COLUMNS, lane)
+        if not rows.pieces:
             return floats
-        starts = cast("NDArray[np.int64]", block.array("start"))
-        rows = np.arange(block.rows, dtype=np.int32)
-        nothing = np.zeros(block.rows)
-        times = cast("NDArray[np.int64]", block.array("timestamp"))
-        some_rows = Fetched(some.ids, begins, ends, times, nothing, starts, rows, histograms_of(block))
-        return _merged(floats, some_rows, at)
+        histograms = [histogram for piece in rows.pieces for histogram in histograms_of(piece)]
+        numbers = np.arange(len(histograms), dtype=np.int32)
+        nothing, starts = np.zeros(len(histograms)), rows.column("start")
+        found = Fetched(some.ids, rows.begins, rows.ends, rows.timestamps, nothing, starts, numbers, histograms)
+        return _merged(floats, found, at)
 
 
 HISTOGRAM_COLUMNS = (

@@ -194,3 +194,21 @@ async def test_series_and_labels_follow_time_and_matchers(free_store: Store, bat
     frame = free_store.series("default", [(equal("__name__", "m"),)], NOW - 11 * DAY, NOW - 9 * DAY)
     assert [frame.labels(i) for i in range(len(frame))] == [Labels(old)]
     assert free_store.tsdb_status("default").series == 2
+
+
+async def test_series_longer_than_the_engines_blocks_are_whole(free_store: Store, named: Make) -> None:
+    labels = [Labels({"__name__": "m", "i": str(i)}) for i in range(3)]
+    refs = np.repeat(free_store.resolve("default", labels), 50_000)
+    times = np.tile(NOW - 50_000 + np.arange(50_000), 3)
+    values = np.arange(150_000) / 4
+    await free_store.append(SampleBatch("default", refs, times, values))
+    block = free_store.select(named("m"))
+    assert block.offsets.tolist() == [0, 50_000, 100_000, 150_000]
+    by_label = {block.frame.labels(i)["i"]: block.values[i * 50_000 : (i + 1) * 50_000] for i in range(3)}
+    assert np.array_equal(np.concatenate([by_label[str(i)] for i in range(3)]), values)
+    assert np.array_equal(block.timestamps, times)
+    await free_store.append(SampleBatch("default", refs[::7], times[::7], values[::7] + 1))
+    again = free_store.select(named("m"))
+    changed = np.where(np.arange(150_000) % 7 == 0, values + 1, values)
+    by_label = {again.frame.labels(i)["i"]: again.values[i * 50_000 : (i + 1) * 50_000] for i in range(3)}
+    assert np.array_equal(np.concatenate([by_label[str(i)] for i in range(3)]), changed)

@@ -32,7 +32,7 @@ class Table:
     order_by: str
     partition_by: str = ""
     shard_by: str = "series"
-    settings: dict[str, str | int] = field(default_factory=dict[str, "str | int"])
+    settings: dict[str, str | int | float] = field(default_factory=dict[str, "str | int | float"])
 
     def create(self, place: Place) -> tuple[str, ...]:
         """The statements that make the table at `place`; each may be repeated without harm."""
