@@ -289,7 +289,7 @@ def scan(
                 finished = False
                 break
             if kinds[entry] >= TYPE_COMMENT:
-                state[TYPE] = kinds[entry]
+                state[TYPE] = kinds[entry] - TYPE_COMMENT
             if seen[entry] < iteration - 1:
                 state[STRANGE] += 1
             at = end + 1

@@ -145,6 +145,7 @@ def read_float(text: NDArray[np.uint8], at: int, end: int) -> tuple[bool, float]
     negative = text[at] == 45
     signed = negative or text[at] == 43
     at += signed
+    start = at
     w = _ZERO
     first = at
     while at < end:
@@ -168,7 +169,11 @@ def read_float(text: NDArray[np.uint8], at: int, end: int) -> tuple[bool, float]
     if digits == 0:
         return _word(text, at, end, negative, signed)
     if digits > 19:
-        return False, 0.0
+        while text[start] == 48 or text[start] == 46:
+            digits -= text[start] == 48
+            start += 1
+        if digits > 19:
+            return False, 0.0
     if at < end:
         if text[at] != 101 and text[at] != 69:
             return False, 0.0

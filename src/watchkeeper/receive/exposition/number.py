@@ -34,13 +34,13 @@ def format_bound(value: float) -> str:
 
 
 def _go_shortest(value: float) -> str:
-    """As Go's `FormatFloat(value, 'g', -1, 64)`: an exponent below -4 or from 21 on."""
+    """As Go's `FormatFloat(value, 'g', -1, 64)`: an exponent below -4 or from 6 on."""
     if value == 0:
         return "-0" if math.copysign(1, value) < 0 else "0"
     mantissa, _, exponent = f"{value!r}e".partition("e")
     sign, digits, point = _digits(mantissa, exponent.rstrip("e"))
     ten = point - 1
-    if ten < -4 or ten >= 21:
+    if ten < -4 or ten >= 6:
         whole = digits[0] + ("." + digits[1:] if len(digits) > 1 else "")
         return f"{sign}{whole}e{'-' if ten < 0 else '+'}{abs(ten):02d}"
     if point <= 0:

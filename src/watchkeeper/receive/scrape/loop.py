@@ -18,7 +18,7 @@ from watchkeeper.receive.scrape.fetch import Fetcher
 from watchkeeper.receive.scrape.identity import Identity
 from watchkeeper.receive.scrape.metrics import ScrapeMetrics
 from watchkeeper.receive.scrape.report import Report, ReportSeries
-from watchkeeper.receive.scrape.schedule import Schedule, first_delay_s
+from watchkeeper.receive.scrape.schedule import TOLERANCE_MS, Schedule, first_delay_s
 from watchkeeper.receive.scrape.scraped import Read, ScrapedTarget
 from watchkeeper.receive.scrape.series import Rows, batch_of, stale_rows
 from watchkeeper.receive.scrape.status import ActiveTarget, Health
@@ -41,7 +41,7 @@ class ScrapeOptions:
     seed: int = 0
     extra_scrape_metrics: bool = False
     type_and_unit_labels: bool = False
-    timestamp_tolerance_ms: float = 2.0
+    timestamp_tolerance_ms: float = TOLERANCE_MS
 
 
 @dataclass(slots=True)

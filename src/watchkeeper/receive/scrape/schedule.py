@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from watchkeeper.base.clock import Clock
 
-TOLERANCE_MS = 2
-"""How far a scrape may lie from its due time and still get the due time as its timestamp, as in Prometheus.
+TOLERANCE_MS = 10.0
+"""How far a scrape may lie from its due time and still get the due time as its timestamp; at most 1 % of the interval.
 
-Evenly spaced timestamps take much less room on disk.
+Evenly spaced timestamps take much less room on disk. (Prometheus allows 2 ms; an event loop keeps time less well.)
 """
 
 
