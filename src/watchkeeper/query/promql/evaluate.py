@@ -28,6 +28,7 @@ from watchkeeper.query.promql.ast import (
 from watchkeeper.query.promql.binary import with_scalar
 from watchkeeper.query.promql.call import Arguments, call
 from watchkeeper.query.promql.context import Context
+from watchkeeper.query.promql.histograms_hints import settled
 from watchkeeper.query.promql.matching import between_vectors
 from watchkeeper.query.promql.plan import Plan, edges, subquery_steps, unwrapped
 from watchkeeper.query.promql.selectors import as_samples, chosen, count_windows, select, windows
@@ -55,7 +56,8 @@ class Evaluator:
         if not steps.count and expr.type is ValueType.VECTOR:
             return nothing(self._context.symbols)
         if steps.count > 1 and self._plan.is_invariant(expr):
-            return repeated(self._value(expr, steps.first), steps.count)
+            with self._context.counted_at_every_step():
+                return repeated(self._value(expr, steps.first), steps.count)
         return self._value(expr, steps)
 
     def vector(self, expr: Expr, steps: Steps) -> Vector:
@@ -94,7 +96,8 @@ class Evaluator:
 
     def block(self, selector: VectorSelector) -> SeriesBlock:
         """The samples that were fetched for a selector."""
-        return self._blocks[self._plan.leaves[id(selector)]]
+        block = self._blocks[self._plan.leaves[id(selector)]]
+        return settled(block) if id(selector) in self._plan.totals else block
 
     def _selected(self, selector: VectorSelector, steps: Steps) -> Vector:
         ends = self.ends(selector, steps)
@@ -138,14 +141,7 @@ class Evaluator:
         if isinstance(expr, MatrixSelector):
             selector = expr.selector
             ends = self.ends(selector, steps)
-            found = windows(
-                self._context,
-                self.block(selector),
-                steps.array(),
-                ends,
-                expr,
-                for_totals=id(selector) in self._plan.totals,
-            )
+            found = windows(self._context, self.block(selector), steps.array(), ends, expr)
         else:
             assert isinstance(expr, Subquery)
             found = self._subquery(expr, steps)
@@ -173,11 +169,8 @@ class Evaluator:
         )
 
     def _inner(self, expr: Subquery, inner: Steps) -> Vector:
-        counted, self._context.per_step = self._context.per_step, None
-        try:
+        with self._context.uncounted():
             value = self.value(expr.expr, inner)
-        finally:
-            self._context.per_step = counted
         assert isinstance(value, Vector)
         return value
 

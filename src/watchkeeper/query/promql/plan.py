@@ -21,7 +21,7 @@ from watchkeeper.query.promql.ast import (
     Unary,
     VectorSelector,
 )
-from watchkeeper.query.promql.histograms_hints import read_for_totals
+from watchkeeper.query.promql.histograms_hints import added_up_for_totals
 from watchkeeper.query.promql.options import EngineOptions
 from watchkeeper.query.promql.steps import Span, Steps
 
@@ -36,7 +36,7 @@ _STEP_DEPENDENT = frozenset(
 class Plan:
     """A bound expression with its leaves' selections (by the selector's identity) and its invariant parts.
 
-    `totals` are the selectors of whose histograms only counts and sums are read.
+    `totals` are the selectors whose histograms are added up for their counts and sums alone.
     """
 
     expr: Expr
@@ -53,7 +53,7 @@ class Plan:
 
 def plan(expr: Expr, span: Span, tenant: str, options: EngineOptions, lookback_ms: int) -> Plan:
     """The plan of a bound expression over the query's steps."""
-    made = Plan(expr, span, totals=read_for_totals(expr))
+    made = Plan(expr, span, totals=added_up_for_totals(expr))
     invariant, wrap = _mark(expr, made.invariant)
     if invariant and wrap:
         made.invariant.add(id(expr))

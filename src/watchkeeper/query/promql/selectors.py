@@ -88,12 +88,10 @@ def windows(
     instants: NDArray[np.int64],
     ends: NDArray[np.int64],
     matrix: MatrixSelector,
-    *,
-    for_totals: bool,
 ) -> Windows:
-    """The windows of a range selector for the steps `instants`; `for_totals` as `windows.split` takes it."""
+    """The windows of a range selector for the steps `instants`."""
     assert isinstance(matrix.range, int)
-    floats, histograms = split(block, context.options.use_start_timestamps, for_totals=for_totals)
+    floats, histograms = split(block, context.options.use_start_timestamps)
     frame = context.symbols.adopted(block.frame)
     nameless = np.zeros(len(frame), dtype=np.bool_)
     modifier = matrix.selector.modifier

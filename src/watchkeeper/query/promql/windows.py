@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,6 @@ from watchkeeper.model.frame import LabelFrame
 from watchkeeper.model.histogram import CounterReset, Histogram, with_reset
 from watchkeeper.model.samples import STALE_BITS, SeriesBlock
 from watchkeeper.query.promql.ast import RangeModifier
-from watchkeeper.query.promql.histograms_hints import compared
 
 NO_STARTS: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 
@@ -68,11 +66,8 @@ class Windows:
         return self.range_ms / 1000
 
 
-def split(block: SeriesBlock, use_starts: bool, *, for_totals: bool = False) -> tuple[Samples, HistogramSamples | None]:
-    """A block's floats and histograms, apart and without staleness markers.
-
-    `for_totals`: only counts and sums of the histograms are read, and their hints are settled by comparison.
-    """
+def split(block: SeriesBlock, use_starts: bool) -> tuple[Samples, HistogramSamples | None]:
+    """A block's floats and histograms, apart and without staleness markers."""
     starts = block.starts if use_starts and block.starts is not None else NO_STARTS
     at = block.histogram_at
     if at is None or at.size == 0 or not np.any(at >= 0):
@@ -87,9 +82,6 @@ def split(block: SeriesBlock, use_starts: bool, *, for_totals: bool = False) -> 
     live_histogram[live_histogram] = [not is_stale(block.histograms[k]) for k in at[live_histogram].tolist()]
     chosen = _kept(everything, live_histogram)
     histograms = [block.histograms[k] for k in at[live_histogram].tolist()]
-    if for_totals:
-        cuts = chosen.offsets.tolist()
-        histograms = [h for first, last in pairwise(cuts) for h in compared(histograms[first:last])]
     return _kept(everything, live_float), HistogramSamples(chosen.offsets, chosen.timestamps, histograms, chosen.starts)
 
 
