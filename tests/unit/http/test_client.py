@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import json
 import ssl
 from collections.abc import AsyncGenerator, Callable
 
@@ -38,8 +39,6 @@ async def echo(request: web.Request) -> web.Response:
 
 async def sent(client: HTTPClient, url: str) -> str | None:
     """The Authorization header that the server got."""
-    import json
-
     answer = await client.request("GET", url)
     return json.loads(answer.body).get("Authorization")
 
@@ -210,6 +209,7 @@ async def test_a_changed_certificate_file_is_read_again(serve, make, certificate
     assert (await client.request("GET", url)).status == 200
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 async def test_tls_versions_have_bounds(serve, make, certificates):
     context = certificates.server()
     context.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -285,3 +285,29 @@ async def test_no_token_is_a_failure(serve, make, answer, said):
     with pytest.raises(HTTPFailure, match=said) as caught:
         await make(HTTPClientConfig(oauth2=oauth2)).request("GET", await serve(echo))
     assert "hush" not in str(caught.value)
+
+
+async def test_what_a_reader_of_the_body_raises_stays_what_it_is(serve, make):
+    with pytest.raises(ValueError, match="no such format"):
+        async with make().stream("GET", await serve(echo)):
+            raise ValueError("no such format")
+
+
+async def test_a_body_that_breaks_off_is_a_failure(make):
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(HTTPFailure, match=f"GET http://127.0.0.1:{port}"):
+            await make().request("GET", f"http://127.0.0.1:{port}")
+
+
+async def test_a_header_that_cannot_be_sent_is_a_failure(serve, make):
+    with pytest.raises(HTTPFailure) as caught:
+        await make().request("GET", await serve(echo), headers={"X-A": "a\r\nb"})
+    assert not caught.value.retryable

@@ -91,14 +91,35 @@ class HTTPClient:
         comes as it was sent, compressed or not.
         """
         target = _target(url)
+        sent = await self._all_headers(headers)
+        if "Authorization" in sent:
+            target = target.with_user(None)
         try:
-            sent = await self._all_headers(headers)
-            if "Authorization" in sent:
-                target = target.with_user(None)
-            async with self._session.request(
+            response = await self._send(method, target, sent, body, timeout_s, unpack)
+            try:
+                yield response
+            finally:
+                response.release()
+                await response.wait_for_close()
+        except TimeoutError as error:
+            raise HTTPFailure(f"{method} {shown_url(target)}: timed out") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise HTTPFailure(f"{method} {shown_url(target)}: {_reason(error)}") from error
+
+    async def _send(
+        self,
+        method: str,
+        target: URL,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_s: float | None,
+        unpack: bool,
+    ) -> aiohttp.ClientResponse:
+        try:
+            return await self._session.request(
                 method,
                 target,
-                headers=sent,
+                headers=headers,
                 data=body,
                 timeout=_timeout(self._timeout_s if timeout_s is None else timeout_s),
                 allow_redirects=self._config.follow_redirects,
@@ -107,12 +128,9 @@ class HTTPClient:
                 proxy=self._proxies.proxy_for(target),
                 proxy_headers=self._proxy_headers or None,
                 auto_decompress=unpack,
-            ) as response:
-                yield response
-        except TimeoutError as error:
-            raise HTTPFailure(f"{method} {shown_url(target)}: timed out") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise HTTPFailure(f"{method} {shown_url(target)}: {_reason(error)}") from error
+            )
+        except ValueError as error:  # aiohttp refuses headers and URLs with it
+            raise HTTPFailure(f"{method} {shown_url(target)}: {error}", retryable=False) from error
 
     async def request(
         self,
