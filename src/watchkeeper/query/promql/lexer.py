@@ -86,6 +86,8 @@ _BRACES: Final = re.compile(
   """,
     re.VERBOSE,
 )
+STRING_LITERAL: Final = re.compile(_STRING, re.VERBOSE)
+"""One well-formed string with its quotes."""
 _BLANK: Final = re.compile(_SKIPPED, re.VERBOSE)
 _WORD = re.compile(r"[A-Za-z_]+")
 _OPENS = re.compile(r"[ \t\r\n]*\(")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from watchkeeper.model.histogram import from_classic
+from watchkeeper.model.histogram import from_classic, validate
 from watchkeeper.model.labels import METRIC_NAME, Labels
 from watchkeeper.query.promql.literals import parse_number
 from watchkeeper.query.promql.script.command import HistogramPoint, Point, Series
@@ -60,5 +60,7 @@ def _gather(classic: _Classic, suffix: str, bound: float, value: float) -> None:
 def _points(steps: dict[int, _Classic]) -> tuple[Point, ...]:
     points: list[Point] = [None] * (max(steps, default=-1) + 1)
     for step, classic in steps.items():
-        points[step] = HistogramPoint(from_classic(classic.buckets, classic.count, classic.sum))
+        histogram = from_classic(classic.buckets, classic.count, classic.sum)
+        validate(histogram)
+        points[step] = HistogramPoint(histogram)
     return tuple(points)

@@ -10,7 +10,7 @@ from watchkeeper.base.duration import DurationFailure
 from watchkeeper.model.histogram import Histogram, HistogramsIncompatible, add, subtract
 from watchkeeper.model.labels import METRIC_NAME, Labels
 from watchkeeper.model.samples import STALE
-from watchkeeper.query.promql.lexer import string_error
+from watchkeeper.query.promql.lexer import STRING_LITERAL, string_error
 from watchkeeper.query.promql.literals import parse_duration_s, parse_number, quote, unquote
 from watchkeeper.query.promql.script.command import HistogramPoint, Point
 from watchkeeper.query.promql.script.failure import NotationFailure
@@ -18,7 +18,6 @@ from watchkeeper.query.promql.script.histogram_notation import parse_histogram
 
 _NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_STRING = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`""", re.DOTALL)
 _SPACE = re.compile(r"[ \t]*")
 _NUMBER = r"(?:[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?|[iI]nf|[nN]a[nN])"
 _ITEM = re.compile(
@@ -91,7 +90,7 @@ def _label_pair(text: str, pos: int, pairs: dict[str, str]) -> int:
 
 
 def _quoted(text: str, pos: int, expected: str) -> tuple[str, int]:
-    token = _STRING.match(text, pos)
+    token = STRING_LITERAL.match(text, pos)
     if token is None:
         if text[pos : pos + 1] in ('"', "'", "`"):
             raise NotationFailure(string_error(text, pos))
