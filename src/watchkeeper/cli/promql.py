@@ -27,14 +27,12 @@ def test(files: tuple[Path, ...]) -> None:
     scripts = [(path, _read(path)) for path in files]
     passed = failed = 0
     with embedded_backend() as backend:
-        runner = Runner(backend)
         for path, script in scripts:
-            for outcome in runner.run(script):
+            for outcome in Runner(backend).run(script):
+                passed += not outcome.problem
+                failed += bool(outcome.problem)
                 if outcome.problem:
-                    failed += 1
                     click.echo(f"{path}:{outcome.line}: {outcome.query}: {outcome.problem}")
-                else:
-                    passed += 1
     click.echo(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
