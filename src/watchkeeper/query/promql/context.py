@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -72,6 +73,27 @@ class Context:
             self.per_step += totals
         else:
             self.per_step[-1] += int(totals.sum())
+
+    @contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """Leave what is looked at inside the block out of the statistics: a subquery's windows count it."""
+        outer, self.per_step = self.per_step, None
+        try:
+            yield
+        finally:
+            self.per_step = outer
+
+    @contextmanager
+    def counted_at_every_step(self) -> Iterator[None]:
+        """Count what is looked at inside the block, at a single step, for each of the outer steps."""
+        outer = self.per_step
+        self.per_step = None if outer is None else np.zeros(1, dtype=np.int64)
+        try:
+            yield
+            if outer is not None and self.per_step is not None:
+                outer += self.per_step[0]
+        finally:
+            self.per_step = outer
 
     def _limit(self, cells: int) -> None:
         self.peak = max(self.peak, self.loaded)

@@ -105,6 +105,7 @@ def _fetch(
             labels = described(context.symbols, frame, row)
             raise EvaluationFailure(f"this should be an info metric, with float samples: {labels}")
     times = np.where(index >= 0, block.timestamps[np.maximum(index, 0)], -1) if block.timestamps.size else index
+    context.count(np.count_nonzero(times >= 0, axis=0))
     return _Found(context.symbols.adopted(block.frame), times)
 
 
