@@ -1,11 +1,15 @@
 """Scanning remote-write bodies: floats go straight into columns, series are recognised by their label bytes.
 
-A `known` series has a 128-bit key, the hash of its label bytes (1.0) or of its label strings (2.0), and an ordinal. The
-series that followed it the last time (`follows`) is guessed first, so that a sender's usual order costs one comparison.
+A known series has an ordinal, a row of `keys` (a 128-bit hash of its label bytes in 1.0, of its label strings in 2.0;
+then the hash of its metadata) and a row of `links` (the length of its label bytes, the series that followed it the last
+time, the store's ref). The follower is guessed first, so that a sender's usual order costs one comparison. `table` is
+open addressing over the keys' first halves, −1 where empty.
 
-State of a scan, an int64 array: how far it came in the body, series, samples and extras so far, known series, the
-ordinal of the series before. The scan stops with a `Scan` status where an array is full, and can be resumed with the
-same state once there is room. Bodies are padded with at least 16 bytes beyond `size`.
+Rows of `samples` are (series, timestamp, bits, start), rows of `extras` (kind, series or −1, begin, end, created) of
+messages that are decoded one by one. The state of a scan is an int64 array: how far it came in the body, series,
+samples and extras so far, known series, the ordinal of the series before, label symbols so far. A scan stops with a
+status where an array is full, and is resumed with the same state once there is room. Bodies are padded with at least
+16 bytes beyond `size`.
 """
 
 from __future__ import annotations
@@ -21,10 +25,12 @@ from numpy.typing import NDArray
 from watchkeeper.kernels.index_keys import mix
 from watchkeeper.kernels.kernel import kernel
 
-DONE, MALFORMED, UNUSUAL, MORE_SERIES, MORE_SAMPLES, MORE_EXTRAS, MORE_KNOWN = 0, 1, 2, 3, 4, 5, 6
-AT, SERIES, SAMPLES, EXTRAS, KNOWN, BEFORE = 0, 1, 2, 3, 4, 5
+DONE, MALFORMED, UNUSUAL, MORE_SERIES, MORE_SAMPLES, MORE_EXTRAS, MORE_KNOWN, MORE_PAIRS = 0, 1, 2, 3, 4, 5, 6, 7
+AT, SERIES, SAMPLES, EXTRAS, KNOWN, BEFORE, PAIRS = 0, 1, 2, 3, 4, 5, 6
 METADATA, EXEMPLAR, HISTOGRAM = 0, 1, 2
 """Kinds of extras: what is decoded outside the kernel."""
+TOLD = 2
+LENGTH, FOLLOWS, REF = 0, 1, 2
 UNRESOLVED = -2
 """As a known series' ref: nobody has asked the store yet."""
 
@@ -125,6 +131,16 @@ def _skip(data: NDArray[np.uint8], at: int, end: int, wire: int) -> int:
 
 
 @kernel
+def _content(data: NDArray[np.uint8], at: int, end: int, wire: int) -> tuple[int, int]:
+    """Begin and end of a field's content behind its tag; −1 as end where it is malformed, or `at` is −1 already."""
+    if at < 0:
+        return -1, -1
+    if wire == 2:
+        return _span(data, at, end)
+    return at, _skip(data, at, end, wire)
+
+
+@kernel
 def _tag(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
     """A field's tag and the position behind it, −1 where it is none that protobuf allows."""
     tag, at = _varint(data, at, end)
@@ -186,28 +202,32 @@ def _lookup(
     first: np.uint64,
     second: np.uint64,
     length: int,
+    before: int,
+    state: NDArray[np.int64],
     table: NDArray[np.int32],
     keys: NDArray[np.uint64],
-    lengths: NDArray[np.int32],
-    follows: NDArray[np.int32],
-    refs: NDArray[np.int32],
-    meta: NDArray[np.uint64],
-    count: int,
-) -> tuple[int, int]:
-    """The ordinal of a key, given now where it has none, and the count of known series; −1 where there is no room."""
+    links: NDArray[np.int32],
+) -> int:
+    """The ordinal of a key, given now where it has none, and expected after `before` from now on; −1: no room."""
     mask = np.uint64(table.size - 1)
     slot = first & mask
     while table[slot] >= 0:
         at = table[slot]
         if keys[at, 0] == first and keys[at, 1] == second:
-            return at, count
+            if before >= 0:
+                links[before, FOLLOWS] = at
+            return at
         slot = (slot + np.uint64(1)) & mask
-    if count >= refs.size or 2 * (count + 1) > table.size:
-        return -1, count
+    count = state[KNOWN]
+    if count >= keys.shape[0] or 2 * (count + 1) > table.size:
+        return -1
     table[slot] = count
-    keys[count, 0], keys[count, 1] = first, second
-    lengths[count], follows[count], refs[count], meta[count] = length, -1, UNRESOLVED, 0
-    return count, count + 1
+    keys[count, 0], keys[count, 1], keys[count, TOLD] = first, second, 0
+    links[count, LENGTH], links[count, FOLLOWS], links[count, REF] = length, -1, UNRESOLVED
+    state[KNOWN] = count + 1
+    if before >= 0:
+        links[before, FOLLOWS] = count
+    return count
 
 
 @kernel
@@ -222,126 +242,107 @@ def rehash_known(keys: NDArray[np.uint64], count: int, table: NDArray[np.int32])
 
 
 @kernel
+def _put_extra(
+    kind: int, series: int, begin: int, end: int, state: NDArray[np.int64], extras: NDArray[np.int64]
+) -> int:
+    """Note a message that is decoded elsewhere; a status."""
+    at = state[EXTRAS]
+    if at >= extras.shape[0]:
+        return MORE_EXTRAS
+    extras[at, 0], extras[at, 1], extras[at, 2], extras[at, 3], extras[at, 4] = kind, series, begin, end, 0
+    state[EXTRAS] = at + 1
+    return DONE
+
+
+@kernel
+def _labels_stand(data: NDArray[np.uint8], at: int, end: int, length: int, first: np.uint64, second: np.uint64) -> bool:
+    """Say whether labels with this key stand here, and no others behind them."""
+    behind = at + length
+    if behind > end or (behind < end and data[behind] == 0x0A):
+        return False
+    key = hash128(data, at, length)
+    return key[0] == first and key[1] == second
+
+
+@kernel
+def _labels_end(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """The position behind the Label fields that stand here; −1 where one is cut off."""
+    while at < end and data[at] == 0x0A:
+        at = _span(data, at + 1, end)[1]
+        if at < 0:
+            return -1
+    return at
+
+
+@kernel
 def scan_v1(
     data: NDArray[np.uint8],
     size: int,
     state: NDArray[np.int64],
     table: NDArray[np.int32],
     keys: NDArray[np.uint64],
-    lengths: NDArray[np.int32],
-    follows: NDArray[np.int32],
-    refs: NDArray[np.int32],
-    meta: NDArray[np.uint64],
-    known: NDArray[np.int32],
-    label_at: NDArray[np.int64],
-    label_length: NDArray[np.int32],
-    owner: NDArray[np.int32],
-    times: NDArray[np.int64],
-    bits: NDArray[np.uint64],
+    links: NDArray[np.int32],
+    series: NDArray[np.int64],
+    samples: NDArray[np.int64],
     extras: NDArray[np.int64],
 ) -> int:
-    """Scan a prometheus.WriteRequest.
+    """Scan a prometheus.WriteRequest; a status.
 
-    Series i is the known series `known[i]`, its labels are the fields at `label_at[i]`; sample k belongs to series
-    `owner[k]`. Rows of `extras` are (kind, series or −1, begin, end). UNUSUAL says that a series' labels do not lie
-    together at its begin, which only a rewritten body helps.
+    Rows of `series` are (known ordinal, begin of the labels, their length). UNUSUAL says that a series' labels do not
+    lie together at its begin, which only a rewritten body helps. (The loop is in one piece, and its counters are
+    locals: with a function for each message the refcounts of its arrays cost four times as much as the scan.)
     """
-    at, n, m, x = state[AT], state[SERIES], state[SAMPLES], state[EXTRAS]
-    count, before = state[KNOWN], state[BEFORE]
-    status = DONE
+    at, n, m, before, status = state[AT], state[SERIES], state[SAMPLES], state[BEFORE], DONE
     while at < size:
-        here, samples_here, extras_here = at, m, x
-        tag, at = _tag(data, at, size)
-        if at < 0:
+        samples_before, extras_before = m, state[EXTRAS]
+        tag, begin = _tag(data, at, size)
+        begin, behind = _content(data, begin, size, tag & 7)
+        if behind < 0:
             status = MALFORMED
-            break
-        if tag != 0x0A:
-            end = _skip(data, at, size, tag & 7)
-            if end < 0:
-                status = MALFORMED
+        elif tag == 0x1A:
+            status = _put_extra(METADATA, -1, begin, behind, state, extras)
+        elif tag == 0x0A:
+            if n >= series.shape[0]:
+                status = MORE_SERIES
                 break
-            if tag == 0x1A:
-                if x >= extras.shape[0]:
-                    at, status = here, MORE_EXTRAS
-                    break
-                begin = _span(data, at, size)[0]
-                extras[x, 0], extras[x, 1], extras[x, 2], extras[x, 3] = METADATA, -1, begin, end
-                x += 1
-            at = end
-            continue
-        at, end = _span(data, at, size)
-        if at < 0:
-            at, status = here, MALFORMED
-            break
-        if n >= known.size:
-            at, status = here, MORE_SERIES
-            break
-        labels, one = at, -1
-        guess = follows[before] if before >= 0 else -1
-        if guess >= 0:
-            length = lengths[guess]
-            if labels + length <= end and (labels + length == end or data[labels + length] != 0x0A):
-                first, second = hash128(data, labels, length)
-                if keys[guess, 0] == first and keys[guess, 1] == second:
-                    one, at = guess, labels + length
-        if one < 0:
-            while at < end and data[at] == 0x0A:
-                at = _span(data, at + 1, end)[1]
-                if at < 0:
-                    break
-            if at < 0:
-                at, status = here, MALFORMED
-                break
-            first, second = hash128(data, labels, at - labels)
-            one, count = _lookup(first, second, at - labels, table, keys, lengths, follows, refs, meta, count)
-            if one < 0:
-                at, status = here, MORE_KNOWN
-                break
-            if before >= 0:
-                follows[before] = one
-        known[n], label_at[n], label_length[n] = one, labels, at - labels
-        while at < end:
-            tag, at = _tag(data, at, end)
-            if at < 0:
-                status = MALFORMED
-                break
-            if tag == 0x12:
-                begin, at = _span(data, at, end)
-                if at < 0:
+            p, one = begin, links[before, FOLLOWS] if before >= 0 else -1
+            if one >= 0 and _labels_stand(data, begin, behind, links[one, LENGTH], keys[one, 0], keys[one, 1]):
+                p += links[one, LENGTH]
+            else:
+                p = _labels_end(data, begin, behind)
+                if p < 0:
                     status = MALFORMED
                     break
-                if m >= owner.size:
-                    status = MORE_SAMPLES
+                first, second = hash128(data, begin, p - begin)
+                one = _lookup(first, second, p - begin, before, state, table, keys, links)
+                if one < 0:
+                    status = MORE_KNOWN
                     break
-                value, time, _start, good = _sample(data, begin, at)
-                if not good:
+            series[n, 0], series[n, 1], series[n, 2] = one, begin, p - begin
+            while p < behind and status == DONE:
+                tag, p = _tag(data, p, behind)
+                begin, p = _content(data, p, behind, tag & 7)
+                if p < 0:
                     status = MALFORMED
-                    break
-                owner[m], times[m], bits[m] = n, time, value
-                m += 1
-                continue
-            if tag == 0x0A:
-                status = UNUSUAL
-                break
-            begin = at
-            at = _skip(data, at, end, tag & 7)
-            if at < 0:
-                status = MALFORMED
-                break
-            if tag == 0x1A or tag == 0x22:
-                if x >= extras.shape[0]:
-                    status = MORE_EXTRAS
-                    break
-                extras[x, 0], extras[x, 1] = EXEMPLAR if tag == 0x1A else HISTOGRAM, n
-                extras[x, 2], extras[x, 3] = _span(data, begin, end)[0], at
-                x += 1
+                elif tag == 0x12:
+                    if m >= samples.shape[0]:
+                        status = MORE_SAMPLES
+                        break
+                    bits, time, start, good = _sample(data, begin, p)
+                    samples[m, 0], samples[m, 1], samples[m, 2], samples[m, 3] = n, time, _signed(bits), start
+                    m += 1
+                    status = DONE if good else MALFORMED
+                elif tag == 0x1A or tag == 0x22:
+                    status = _put_extra(EXEMPLAR if tag == 0x1A else HISTOGRAM, n, begin, p, state, extras)
+                elif tag == 0x0A:
+                    status = UNUSUAL
+            before = one if status == DONE else before
+            n += status == DONE
         if status != DONE:
-            at, m, x = here, samples_here, extras_here
+            m, state[EXTRAS] = samples_before, extras_before
             break
-        before = one
-        n += 1
-    state[AT], state[SERIES], state[SAMPLES], state[EXTRAS] = at, n, m, x
-    state[KNOWN], state[BEFORE] = count, before
+        at = behind
+    state[AT], state[SERIES], state[SAMPLES], state[BEFORE] = at, n, m, before
     return status
 
 
@@ -391,154 +392,133 @@ def _metadata(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int
 
 
 @kernel
+def _symbol(data: NDArray[np.uint8], at: int, end: int, symbols: int) -> tuple[int, int]:
+    """A reference to a symbol, and the position behind it; −1 there where it is malformed or refers to nothing."""
+    if data[at] < 0x80:
+        symbol = np.int64(data[at])
+        at += 1
+    elif at + 1 < end and data[at + 1] < 0x80:
+        symbol = np.int64(data[at] & 0x7F) | np.int64(data[at + 1]) << 7
+        at += 2
+    else:
+        value, at = _varint(data, at, end)
+        symbol = np.int64(symbols) if value >= np.uint64(symbols) else _signed(value)
+    return symbol, at if symbol < symbols else -1  # pyright: ignore[reportReturnType]  # Numba has one kind of integer
+
+
+@kernel
+def _metadata_key(kind: int, text: int, unit: int, hashes: NDArray[np.uint64]) -> int:
+    """The hash of what a series tells of its metric, never 0; 0 where its symbols are not there."""
+    if text >= hashes.shape[0] or unit >= hashes.shape[0]:
+        return 0
+    words = mix(hashes[text, 0]) ^ _turn(hashes[unit, 0], 13)
+    return _signed(mix(words + np.uint64(kind)) | np.uint64(1))
+
+
+@kernel
+def _note_created(
+    created: int, begin: int, end: int, state: NDArray[np.int64], samples: NDArray[np.int64], extras: NDArray[np.int64]
+) -> None:
+    """Note a series' created timestamp: with its samples from `begin` that have no start, and with its extras."""
+    for k in range(begin, end):
+        if samples[k, 3] == 0:
+            samples[k, 3] = created
+    for k in range(state[EXTRAS] - 1, -1, -1):
+        if extras[k, 1] != state[SERIES]:
+            break
+        extras[k, 4] = created
+
+
+@kernel
 def scan_v2(
     data: NDArray[np.uint8],
     size: int,
     state: NDArray[np.int64],
-    table: NDArray[np.int32],
-    keys: NDArray[np.uint64],
-    lengths: NDArray[np.int32],
-    follows: NDArray[np.int32],
-    refs: NDArray[np.int32],
-    meta: NDArray[np.uint64],
     hashes: NDArray[np.uint64],
-    known: NDArray[np.int32],
-    pair_at: NDArray[np.int64],
     pairs: NDArray[np.int32],
     told: NDArray[np.int64],
-    told_key: NDArray[np.uint64],
-    owner: NDArray[np.int32],
-    times: NDArray[np.int64],
-    bits: NDArray[np.uint64],
-    starts: NDArray[np.int64],
+    table: NDArray[np.int32],
+    keys: NDArray[np.uint64],
+    links: NDArray[np.int32],
+    series: NDArray[np.int64],
+    samples: NDArray[np.int64],
     extras: NDArray[np.int64],
 ) -> int:
-    """Scan an io.prometheus.write.v2.Request whose symbols have `hashes`.
+    """Scan an io.prometheus.write.v2.Request whose symbols have `hashes`; a status.
 
-    As `scan_v1`; series i has the label symbols `pairs[pair_at[i]:pair_at[i + 1]]`, name and value in turn. Rows of
-    `told` are its metadata (type, help symbol, unit symbol; type −1: none), `told_key` its hash. A series' created
-    timestamp becomes the start of its samples that have none, and the fifth column of its histograms' extras.
+    Rows of `series` are (known ordinal, begin of the label symbols in `pairs`, how many), rows of `told` metadata
+    (type, help symbol, unit symbol, hash; hash 0: none was told). In one piece for the reason that `scan_v1` gives.
     """
-    at, n, m, x = state[AT], state[SERIES], state[SAMPLES], state[EXTRAS]
-    count, before = state[KNOWN], state[BEFORE]
-    status, symbols = DONE, hashes.shape[0]
+    at, n, m, before, status = state[AT], state[SERIES], state[SAMPLES], state[BEFORE], DONE
+    labels = state[PAIRS]
     while at < size:
-        here, samples_here, extras_here = at, m, x
-        tag, at = _tag(data, at, size)
-        if at < 0:
+        samples_before, extras_before = m, state[EXTRAS]
+        tag, p = _tag(data, at, size)
+        p, behind = _content(data, p, size, tag & 7)
+        if behind < 0:
             status = MALFORMED
             break
         if tag != 0x2A:
-            at = _skip(data, at, size, tag & 7)
-            if at < 0:
-                at, status = here, MALFORMED
-                break
-            continue
-        at, end = _span(data, at, size)
-        if at < 0:
-            at, status = here, MALFORMED
-            break
-        if n >= known.size:
-            at, status = here, MORE_SERIES
-            break
-        p, created = pair_at[n], 0
-        told[n, 0], told[n, 1], told[n, 2] = -1, 0, 0
-        first, second, place = _P1, _P2, _P1
-        while at < end:
-            tag, at = _tag(data, at, end)
-            if at < 0:
-                status = MALFORMED
-                break
-            begin, behind = at, -1
-            if tag & 7 == 2:
-                begin, behind = _span(data, at, end)
-            else:
-                behind = _skip(data, at, end, tag & 7)
-            if behind < 0:
-                status = MALFORMED
-                break
             at = behind
-            if tag == 0x0A or tag == 0x08:
-                while begin < behind:
-                    if data[begin] < 0x80:
-                        symbol = np.int64(data[begin])
-                        begin += 1
-                    elif begin + 1 < behind and data[begin + 1] < 0x80:
-                        symbol = np.int64(data[begin] & 0x7F) | np.int64(data[begin + 1]) << 7
-                        begin += 2
-                    else:
-                        value, begin = _varint(data, begin, behind)
-                        symbol = np.int64(symbols) if value >= np.uint64(symbols) else _signed(value)
-                    if begin < 0 or symbol >= symbols:
-                        status = MALFORMED
+            continue
+        if n >= series.shape[0]:
+            status = MORE_SERIES
+            break
+        here, created, one, told[n, 3] = labels, 0, -1, 0
+        first, second, place = _P1, _P2, _P1
+        while p < behind and status == DONE:
+            tag, p = _tag(data, p, behind)
+            begin, p = _content(data, p, behind, tag & 7)
+            if p < 0:
+                status = MALFORMED
+            elif tag == 0x0A or tag == 0x08:
+                while begin < p:
+                    symbol, begin = _symbol(data, begin, p, hashes.shape[0])
+                    if begin < 0 or here >= pairs.size:
+                        status = MALFORMED if begin < 0 else MORE_PAIRS
                         break
-                    if p >= pairs.size:
-                        status = MORE_SERIES
-                        break
-                    pairs[p] = symbol
-                    p += 1
-                    # Independent products by place: a chain of multiplications would be all that this loop waits for.
+                    pairs[here] = symbol
+                    here += 1
+                    # Independent products by place: this loop must not wait for a chain of multiplications.
                     place += _P3 << np.uint64(1)
                     first += hashes[symbol, 0] * place
                     second += hashes[symbol, 1] * (place ^ _P2)
             elif tag == 0x12:
-                if m >= owner.size:
+                if m >= samples.shape[0]:
                     status = MORE_SAMPLES
                     break
-                value, time, start, good = _sample(data, begin, behind)
-                if not good:
-                    status = MALFORMED
-                    break
-                owner[m], times[m], bits[m], starts[m] = n, time, value, start
+                bits, time, start, good = _sample(data, begin, p)
+                samples[m, 0], samples[m, 1], samples[m, 2], samples[m, 3] = n, time, _signed(bits), start
                 m += 1
+                status = DONE if good else MALFORMED
             elif tag == 0x1A or tag == 0x22:
-                if x >= extras.shape[0]:
-                    status = MORE_EXTRAS
-                    break
-                extras[x, 0], extras[x, 1] = HISTOGRAM if tag == 0x1A else EXEMPLAR, n
-                extras[x, 2], extras[x, 3], extras[x, 4] = begin, behind, 0
-                x += 1
+                status = _put_extra(HISTOGRAM if tag == 0x1A else EXEMPLAR, n, begin, p, state, extras)
             elif tag == 0x2A:
-                kind, text, unit, good = _metadata(data, begin, behind)
-                if not good or (text > 0 and text >= symbols) or (unit > 0 and unit >= symbols):
-                    status = MALFORMED
-                    break
+                kind, text, unit, good = _metadata(data, begin, p)
                 told[n, 0], told[n, 1], told[n, 2] = kind, text, unit
+                told[n, 3] = _metadata_key(kind, text, unit, hashes)
+                if not good or (told[n, 3] == 0 and text + unit > 0):
+                    status = MALFORMED
             elif tag == 0x30:
-                value, begin = _varint(data, begin, behind)
-                created = _signed(value)
-            if status != DONE:
-                break
-        if status == DONE and (p - pair_at[n]) % 2 == 1:
+                created = _signed(_varint(data, begin, p)[0])
+        if status == DONE and (here - labels) % 2 == 1:
             status = MALFORMED
+        if status == DONE:
+            first, second = mix(first), mix(second ^ mix(first))
+            one = links[before, FOLLOWS] if before >= 0 else -1
+            if one < 0 or keys[one, 0] != first or keys[one, 1] != second:
+                one = _lookup(first, second, 0, before, state, table, keys, links)
+                status = DONE if one >= 0 else MORE_KNOWN
         if status != DONE:
-            at, m, x = here, samples_here, extras_here
+            m, state[EXTRAS] = samples_before, extras_before
             break
-        first, second = mix(first), mix(second ^ first)
-        one = follows[before] if before >= 0 else -1
-        if one < 0 or keys[one, 0] != first or keys[one, 1] != second:
-            one, count = _lookup(first, second, 0, table, keys, lengths, follows, refs, meta, count)
-            if one < 0:
-                at, m, x, status = here, samples_here, extras_here, MORE_KNOWN
-                break
-            if before >= 0:
-                follows[before] = one
-        if told[n, 0] >= 0 and symbols > 0:
-            h = hashes[told[n, 1], 0] ^ _turn(hashes[told[n, 2], 0], 13)
-            told_key[n] = mix(h + np.uint64(told[n, 0])) | np.uint64(1)
-        else:
-            told_key[n] = 0
         if created != 0:
-            for k in range(samples_here, m):
-                if starts[k] == 0:
-                    starts[k] = created
-            for k in range(extras_here, x):
-                extras[k, 4] = created
-        known[n], pair_at[n + 1] = one, p
-        before = one
+            state[SERIES] = n
+            _note_created(created, samples_before, m, state, samples, extras)
+        series[n, 0], series[n, 1], series[n, 2] = one, labels, here - labels
+        at, before, labels = behind, one, here
         n += 1
-    state[AT], state[SERIES], state[SAMPLES], state[EXTRAS] = at, n, m, x
-    state[KNOWN], state[BEFORE] = count, before
+    state[AT], state[SERIES], state[SAMPLES], state[BEFORE], state[PAIRS] = at, n, m, before, labels
     return status
 
 

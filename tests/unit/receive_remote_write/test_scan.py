@@ -64,8 +64,13 @@ def oracle_v2(message: bytes) -> tuple[list[tuple[Any, ...]], bool]:
     out, wrong = [], False
     for series in request.timeseries:
         refs = list(series.labels_refs)
+        others = [ref for exemplar in series.exemplars for ref in exemplar.labels_refs]
         told = [series.metadata.help_ref, series.metadata.unit_ref]
-        if len(refs) % 2 or max([*refs, -1]) >= len(request.symbols) or max(told) >= max(len(request.symbols), 1):
+        if (
+            len(refs) % 2
+            or max([*refs, *others, -1]) >= len(request.symbols)
+            or max(told) >= max(len(request.symbols), 1)
+        ):
             raise DecodeError
         texts = [request.symbols[ref] for ref in refs]
         labels = valid(list(zip(texts[::2], texts[1::2], strict=True)))

@@ -135,7 +135,7 @@ def told_metadata(scanned: Scanned, rows: NDArray[np.intp]) -> list[MetricMetada
         return []
     columns = labels_of(scanned, rows)
     out: dict[str, MetricMetadata] = {}
-    for at, (kind, text, unit) in enumerate(scanned.told[rows].tolist()):
+    for at, (kind, text, unit, _) in enumerate(scanned.told[rows].tolist()):
         type_ = _type(kind)
         metric = _family(columns.labels(at).get(METRIC_NAME, ""), type_)
         if not metric or metric in out:

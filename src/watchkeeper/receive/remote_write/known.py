@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,15 +11,14 @@ from watchkeeper.kernels.remote_write import (
     AT,
     BEFORE,
     DONE,
-    EXTRAS,
     KNOWN,
     MALFORMED,
     MORE_EXTRAS,
     MORE_KNOWN,
+    MORE_PAIRS,
     MORE_SAMPLES,
-    MORE_SERIES,
-    SAMPLES,
-    SERIES,
+    REF,
+    TOLD,
     UNUSUAL,
     count_fields,
     rehash_known,
@@ -34,19 +35,19 @@ _FIRST_ROOM = 4096
 
 
 class Known:
-    """At most about `most` series, each with the ref that the store gave it. One thread scans at a time."""
+    """At most about `most` series, each with the ref that the store gave it. One thread scans at a time.
+
+    `keys` and `links` have a row for each series, as the kernel says.
+    """
 
     def __init__(self, generation: int, most: int = 8_000_000, largest: int = 4_000_000) -> None:
         self.generation = generation
-        self.refs = np.zeros(_FIRST_ROOM, dtype=np.int32)
-        self.meta = np.zeros(_FIRST_ROOM, dtype=np.uint64)
         self._most = most
         self._largest = largest
-        self._table = np.full(2 * _FIRST_ROOM, -1, dtype=np.int32)
-        self._keys = np.zeros((_FIRST_ROOM, 2), dtype=np.uint64)
-        self._lengths = np.zeros(_FIRST_ROOM, dtype=np.int32)
-        self._follows = np.zeros(_FIRST_ROOM, dtype=np.int32)
         self._count = 0
+        self._table = np.full(2 * _FIRST_ROOM, -1, dtype=np.int32)
+        self._keys = np.empty((_FIRST_ROOM, 3), dtype=np.uint64)
+        self._links = np.empty((_FIRST_ROOM, 3), dtype=np.int32)
 
     def __len__(self) -> int:
         return self._count
@@ -56,34 +57,26 @@ class Known:
         """Say whether it is time to begin anew."""
         return self._count >= self._most
 
+    @property
+    def refs(self) -> NDArray[np.int32]:
+        """The store's ref of each series, UNRESOLVED where it has not given one; may be set."""
+        return self._links[:, REF]
+
+    @property
+    def told(self) -> NDArray[np.uint64]:
+        """The hash of what each series has told of its metric, 0 where nothing; may be set."""
+        return self._keys[:, TOLD]
+
     def scan_v1(self, body: Body) -> Scanned:
         """Scan a 1.0 request. Raises Malformed, TooLarge, or Unusual where it must be rewritten first."""
         series, metadata = self._counted(body, _SERIES_V1, _METADATA_V1)
         out = Scanned.room(body, series, metadata)
-        state = self._state()
-        while True:
-            status = scan_v1(
-                body.data,
-                body.size,
-                state,
-                self._table,
-                self._keys,
-                self._lengths,
-                self._follows,
-                self.refs,
-                self.meta,
-                out.known,
-                out.label_at,
-                out.label_length,
-                out.owner,
-                out.times,
-                out.bits,
-                out.extras,
-            )
-            self._count = int(state[KNOWN])
-            if status == DONE:
-                return out.cut(state)
-            self._resume(status, state, out)
+
+        def scan(state: NDArray[np.int64]) -> int:
+            book = self._table, self._keys, self._links
+            return scan_v1(body.data, body.size, state, *book, out.series, out.samples, out.extras)
+
+        return self._scan(out, scan)
 
     def scan_v2(self, body: Body) -> Scanned:
         """Scan a 2.0 request. Raises Malformed or TooLarge."""
@@ -91,30 +84,19 @@ class Known:
         table = Symbols.room(symbols)
         scan_symbols(body.data, body.size, table.starts, table.lengths, table.hashes)
         out = Scanned.room(body, series, 0, table)
-        state = self._state()
+
+        def scan(state: NDArray[np.int64]) -> int:
+            words, book = (table.hashes, out.pairs, out.told), (self._table, self._keys, self._links)
+            return scan_v2(body.data, body.size, state, *words, *book, out.series, out.samples, out.extras)
+
+        return self._scan(out, scan)
+
+    def _scan(self, out: Scanned, scan: Callable[[NDArray[np.int64]], int]) -> Scanned:
+        """Scan until the end, making room as it is asked for."""
+        state = np.zeros(7, dtype=np.int64)
+        state[KNOWN], state[BEFORE] = self._count, -1
         while True:
-            status = scan_v2(
-                body.data,
-                body.size,
-                state,
-                self._table,
-                self._keys,
-                self._lengths,
-                self._follows,
-                self.refs,
-                self.meta,
-                table.hashes,
-                out.known,
-                out.label_at,
-                out.pairs,
-                out.told,
-                out.told_key,
-                out.owner,
-                out.times,
-                out.bits,
-                out.starts,
-                out.extras,
-            )
+            status = scan(state)
             self._count = int(state[KNOWN])
             if status == DONE:
                 return out.cut(state)
@@ -128,35 +110,29 @@ class Known:
             raise TooLarge(f"the request has {max(n, m)} series, symbols or metadata, of {self._largest} allowed")
         return n, m
 
-    def _state(self) -> NDArray[np.int64]:
-        state = np.zeros(6, dtype=np.int64)
-        state[KNOWN], state[BEFORE] = self._count, -1
-        return state
-
     def _resume(self, status: int, state: NDArray[np.int64], out: Scanned) -> None:
         """Make the room that the scan asked for."""
-        at, series = int(state[AT]), int(state[SERIES])
         if status == MALFORMED:
-            raise Malformed(f"the body is not the protobuf message that it is said to be, in the series at byte {at}")
+            at = int(state[AT])
+            raise Malformed(f"the body is not the protobuf message that it is said to be, in the field at byte {at}")
         if status == UNUSUAL:
             raise Unusual
-        if status == MORE_SERIES:
+        if status == MORE_PAIRS:
             out.more_pairs()
         elif status == MORE_SAMPLES:
-            if out.owner.size >= self._largest:
-                raise TooLarge(f"the request has more samples than the {self._largest} allowed (series {series})")
-            out.more_samples(int(state[SAMPLES]))
+            if out.samples.shape[0] >= self._largest:
+                raise TooLarge(f"the request has more samples than the {self._largest} allowed")
+            out.more_samples()
         elif status == MORE_EXTRAS:
-            out.more_extras(int(state[EXTRAS]))
-        elif status == MORE_KNOWN:
+            out.more_extras()
+        else:
+            assert status == MORE_KNOWN, "the series of a body are counted before"
             self._grow()
 
     def _grow(self) -> None:
-        room, count = 2 * self.refs.size, self._count
-        for name in ("refs", "meta", "_keys", "_lengths", "_follows"):
-            old: NDArray[np.generic] = getattr(self, name)
-            grown = np.zeros((room, *old.shape[1:]), dtype=old.dtype)
-            grown[:count] = old[:count]
-            setattr(self, name, grown)
-        self._table = np.full(2 * room, -1, dtype=np.int32)
-        rehash_known(self._keys, count, self._table)
+        count = self._count
+        keys, links = np.empty((2 * count, 3), dtype=np.uint64), np.empty((2 * count, 3), dtype=np.int32)
+        keys[:count], links[:count] = self._keys[:count], self._links[:count]
+        self._table = np.full(1 << (4 * count).bit_length(), -1, dtype=np.int32)
+        rehash_known(keys, count, self._table)
+        self._keys, self._links = keys, links

@@ -28,7 +28,7 @@ def labels_of(scanned: Scanned, rows: NDArray[np.intp]) -> LabelColumns:
     """The label sets of series as they came: unsorted perhaps, bytes that are no UTF-8 as lone surrogates."""
     if scanned.symbols is not None:
         return _of_symbols(scanned, scanned.symbols, rows)
-    data, at, length = scanned.body.data, scanned.label_at[rows], scanned.label_length[rows]
+    data, at, length = scanned.body.data, scanned.series[rows, 1], scanned.series[rows, 2]
     offsets = np.zeros(rows.size + 1, dtype=np.int64)
     good = count_labels(data, at, length, offsets)
     starts = np.empty((int(offsets[-1]), 2), dtype=np.int64)
@@ -41,7 +41,7 @@ def labels_of(scanned: Scanned, rows: NDArray[np.intp]) -> LabelColumns:
 
 
 def _of_symbols(scanned: Scanned, symbols: Symbols, rows: NDArray[np.intp]) -> LabelColumns:
-    begins, sizes = scanned.label_at[rows], np.diff(scanned.label_at)[rows]
+    begins, sizes = scanned.series[rows, 1], scanned.series[rows, 2]
     offsets = np.zeros(rows.size + 1, dtype=np.int64)
     np.cumsum(sizes // 2, out=offsets[1:])
     at = np.repeat(begins - 2 * offsets[:-1], sizes) + np.arange(2 * offsets[-1])

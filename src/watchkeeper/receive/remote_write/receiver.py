@@ -106,7 +106,7 @@ class RemoteWrite:
             appended = await self._sink.append(batch)
         else:
             appended = AppendOutcome(0)
-        known.meta[scanned.known[decoded.told]] = scanned.told_key[decoded.told]
+        known.told[scanned.known[decoded.told]] = scanned.told[decoded.told, 3].view(np.uint64)
         return self._outcome(message, decoded, appended)
 
     def _scan(self, packed: bytes, message: Message, tenant: str) -> tuple[Scanned, Known]:
@@ -177,18 +177,16 @@ def _news(scanned: Scanned, known: Known, refs: NDArray[np.int32]) -> NDArray[np
     """The rows of series that tell something of their metric that they did not tell before."""
     if scanned.symbols is None:
         return np.zeros(0, dtype=np.intp)
-    key = scanned.told_key[: scanned.known.size]
-    return np.flatnonzero((key != 0) & (refs >= 0) & (known.meta[scanned.known] != key))
+    key = scanned.told[:, 3].view(np.uint64)
+    return np.flatnonzero((key != 0) & (refs >= 0) & (known.told[scanned.known] != key))
 
 
 def _batch(tenant: str, scanned: Scanned, by_series: NDArray[np.int32], extras: Extras) -> SampleBatch:
-    refs, times, bits, starts = by_series[scanned.owner], scanned.times, scanned.bits, scanned.starts
+    refs, samples = by_series[scanned.owner], scanned.samples
     keep = refs >= 0
     if not keep.all():
-        refs, times, bits = refs[keep], times[keep], bits[keep]
-        starts = starts[keep] if starts.size else starts
-    if not starts.size:
-        starts = np.zeros(refs.size, dtype=np.int64)
+        refs, samples = refs[keep], samples[keep]
+    times, bits, starts = (samples[:, column].copy() for column in (1, 2, 3))
     histograms: dict[int, Histogram] = {}
     if extras.histograms:
         rows = extras.histograms
@@ -196,7 +194,7 @@ def _batch(tenant: str, scanned: Scanned, by_series: NDArray[np.int32], extras: 
         refs = np.concatenate([refs, np.array([row[0] for row in rows], dtype=np.int32)])
         times = np.concatenate([times, np.array([row[1] for row in rows], dtype=np.int64)])
         starts = np.concatenate([starts, np.array([row[2] for row in rows], dtype=np.int64)])
-        bits = np.concatenate([bits, np.full(len(rows), STALE_BITS, dtype=np.uint64)])
+        bits = np.concatenate([bits, np.full(len(rows), STALE_BITS, dtype=np.int64)])
     return SampleBatch(
         tenant=tenant,
         refs=refs,

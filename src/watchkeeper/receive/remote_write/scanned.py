@@ -40,76 +40,66 @@ class Symbols:
 
 @dataclass(slots=True)
 class Scanned:
-    """n series and m samples.
+    """What a scan found in a body: n series, m samples, and messages that are decoded one by one; all int64.
 
-    Series i is the known series `known[i]`. Its labels are, in 1.0, the fields in the span (`label_at[i]`,
-    `label_length[i]`); in 2.0 the symbols `pairs[label_at[i]:label_at[i + 1]]`. Sample k belongs to series `owner[k]`.
-    Rows of `extras` are (kind, series, begin, end, created) of messages that are decoded one by one; rows of `told`
-    metadata (type or −1, help symbol, unit symbol), `told_key` its hash, 0 without any.
+    Rows of `series` are (known ordinal, begin, length): in 1.0 the span of the label fields in the body, in 2.0 the
+    symbols' range in `pairs` (int32). Rows of `samples` are (series, timestamp ms, bits, start ms), of `extras` (kind,
+    series or −1, begin, end, created ms), of `told` metadata (type, help symbol, unit symbol, hash; 0: none).
     """
 
     body: Body
-    known: NDArray[np.int32]
-    label_at: NDArray[np.int64]
-    label_length: NDArray[np.int32]
+    series: NDArray[np.int64]
+    samples: NDArray[np.int64]
+    extras: NDArray[np.int64]
+    symbols: Symbols | None
     pairs: NDArray[np.int32]
     told: NDArray[np.int64]
-    told_key: NDArray[np.uint64]
-    owner: NDArray[np.int32]
-    times: NDArray[np.int64]
-    bits: NDArray[np.uint64]
-    starts: NDArray[np.int64]
-    extras: NDArray[np.int64]
-    symbols: Symbols | None = None
 
     @classmethod
     def room(cls, body: Body, series: int, metadata: int, symbols: Symbols | None = None) -> Scanned:
         """Arrays for so many series with a sample each; more samples get room as they come."""
-        v2 = symbols is not None
+        second = 0 if symbols is None else series
         return cls(
             body=body,
-            known=np.empty(series, dtype=np.int32),
-            label_at=np.zeros(series + 1, dtype=np.int64),
-            label_length=np.empty(0 if v2 else series, dtype=np.int32),
-            pairs=np.empty(24 * series if v2 else 0, dtype=np.int32),
-            told=np.empty((series if v2 else 0, 3), dtype=np.int64),
-            told_key=np.empty(series if v2 else 0, dtype=np.uint64),
-            owner=np.empty(series + 16, dtype=np.int32),
-            times=np.empty(series + 16, dtype=np.int64),
-            bits=np.empty(series + 16, dtype=np.uint64),
-            starts=np.empty(series + 16 if v2 else 0, dtype=np.int64),
-            extras=np.zeros((metadata + 16, 5), dtype=np.int64),
+            series=np.empty((series, 3), dtype=np.int64),
+            samples=np.empty((series + 16, 4), dtype=np.int64),
+            extras=np.empty((metadata + 16, 5), dtype=np.int64),
             symbols=symbols,
+            pairs=np.empty(24 * second, dtype=np.int32),
+            told=np.empty((second, 4), dtype=np.int64),
         )
+
+    @property
+    def known(self) -> NDArray[np.int64]:
+        """Each series' ordinal among the known ones."""
+        return self.series[:, 0]
+
+    @property
+    def owner(self) -> NDArray[np.int64]:
+        """Each sample's series."""
+        return self.samples[:, 0]
 
     def more_pairs(self) -> None:
         """Room for twice as many label symbols."""
-        self.pairs = np.concatenate([self.pairs, np.empty(self.pairs.size + 64, dtype=np.int32)])
+        self.pairs = _grown(self.pairs)
 
-    def more_samples(self, used: int) -> None:
-        """Room for twice as many samples, of which `used` are there."""
-        room = 2 * self.owner.size
-        self.owner, self.times = _grown(self.owner, used, room), _grown(self.times, used, room)
-        self.bits = _grown(self.bits, used, room)
-        if self.starts.size:
-            self.starts = _grown(self.starts, used, room)
+    def more_samples(self) -> None:
+        """Room for twice as many samples."""
+        self.samples = _grown(self.samples)
 
-    def more_extras(self, used: int) -> None:
+    def more_extras(self) -> None:
         """Room for twice as many extras."""
-        grown = np.zeros((2 * self.extras.shape[0], 5), dtype=np.int64)
-        grown[:used] = self.extras[:used]
-        self.extras = grown
+        self.extras = _grown(self.extras)
 
     def cut(self, state: NDArray[np.int64]) -> Scanned:
-        """Only what was filled."""
-        series, samples = int(state[SERIES]), int(state[SAMPLES])
-        self.known = self.known[:series]
-        self.owner, self.times, self.bits = self.owner[:samples], self.times[:samples], self.bits[:samples]
-        self.starts, self.extras = self.starts[:samples], self.extras[: int(state[EXTRAS])]
+        """Leave only what was filled."""
+        series = int(state[SERIES])
+        self.series, self.told = self.series[:series], self.told[:series]
+        self.samples, self.extras = self.samples[: int(state[SAMPLES])], self.extras[: int(state[EXTRAS])]
         return self
 
 
-def _grown(old: NDArray[T], used: int, room: int) -> NDArray[T]:
-    grown = np.empty(room, dtype=old.dtype)
-    grown[:used] = old[:used]
+def _grown(old: NDArray[T]) -> NDArray[T]:
+    grown = np.empty((2 * old.shape[0] + 64, *old.shape[1:]), dtype=old.dtype)
+    grown[: old.shape[0]] = old
     return grown
