@@ -221,28 +221,34 @@ def test_aggregating_in_bulk_is_adding_one_by_one(rows: list[list[Histogram | No
             assert a.reset is b.reset
 
 
-@settings(max_examples=60)
-@given(st.lists(exponential(st.just(1)), min_size=1, max_size=8), st.booleans(), st.booleans(), st.booleans())
-def test_functions_of_all_windows_are_those_of_each(
-    samples: list[Histogram], uniform: bool, is_counter: bool, is_rate: bool
-) -> None:
-    if uniform:
+@st.composite
+def one_series(draw: st.DrawFn) -> Windows:
+    """Up to eight samples a quarter of a minute apart, perhaps of one layout, perhaps with start timestamps."""
+    samples = draw(st.lists(exponential(st.just(1)), min_size=1, max_size=8))
+    if draw(st.booleans()):
         samples = [Histogram(1, h.count, h.sum, 0.0, 0.0, h.positive, h.negative, (), h.reset) for h in samples]
     times = np.arange(1, len(samples) + 1, dtype=np.int64) * 15_000
     ends = np.arange(10_000, 200_000, 20_000, dtype=np.int64)
-    starts = ends - 60_000
-    windows = Windows(
+    known = st.sampled_from([0, 1, 12_000, 15_000, 16_000, 30_000, 45_000, 50_000, 75_000])
+    return Windows(
         times=times,
         histograms=samples,
-        begins=np.searchsorted(times, starts, side="right"),
+        begins=np.searchsorted(times, ends - 60_000, side="right"),
         ends=np.searchsorted(times, ends, side="right"),
-        range_starts=starts,
+        range_starts=ends - 60_000,
         range_ends=ends,
         seconds=60.0,
+        starts=np.array([draw(known) for _ in samples]) if draw(st.booleans()) else None,
     )
+
+
+@settings(max_examples=150)
+@given(one_series(), st.booleans(), st.booleans())
+def test_functions_of_all_windows_are_those_of_each(windows: Windows, is_counter: bool, is_rate: bool) -> None:
+    each = range(len(windows))
     _agree(
         rates(windows, is_counter=is_counter, is_rate=is_rate),
-        single_rates(windows, is_counter=is_counter, is_rate=is_rate),
+        single_rates(windows, each, is_counter=is_counter, is_rate=is_rate),
     )
     _agree(folds(windows, mean=is_rate), single_folds(windows, _held(windows), mean=is_rate))
 
