@@ -111,8 +111,9 @@ class Retainer:
                     continue
                 last_ms = (self.activity.last(refs).astype(np.int64) + 1) * BUCKET_MS
                 silent = refs[(last_ms <= _day(now_ms - keep_ms)) & (self.activity.kinds(refs) != 0)]
-                self.upkeep.drop(tenant, self.upkeep.empty(tenant, silent))
-                gone += int(silent.size)
+                empty = self.upkeep.empty(tenant, silent)
+                self.upkeep.drop(tenant, empty)
+                gone += int(empty.size)
         return gone
 
     def _expired(self, retention: Retention, tenant: str, now_ms: int) -> list[Expired]:
