@@ -7,22 +7,24 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 import cramjam
+import numpy as np
 
 from watchkeeper.receive.scrape.failure import BodyTooLarge, ScrapeFailure
 
 LARGEST_BODY_BYTES = 512 << 20
 """No body may unpack to more than this, whatever the job allows: a few compressed bytes must not fill the memory."""
 ACCEPT_ENCODING = "zstd, gzip"
-_ZSTD_STEP_BYTES = 1024
+_LIKELY_RATIO, _LEAST_BUFFER = 16, 64 << 10
+_FULL = "failed to write whole buffer"
 
 
 class _Unpacker(Protocol):
     def feed(self, chunk: bytes, room: int) -> bytes:
-        """What `chunk` unpacks to; a little more than `room` bytes at most where it is more than that."""
+        """What `chunk` unpacks to, or the begin of that where it is more than `room` bytes."""
         ...
 
-    def end(self) -> None:
-        """Raise ScrapeFailure where the stream is cut off."""
+    def end(self, room: int) -> bytes:
+        """The rest, likewise. Raises ScrapeFailure where the stream is cut off."""
         ...
 
 
@@ -30,8 +32,8 @@ class _Plain:
     def feed(self, chunk: bytes, room: int) -> bytes:
         return chunk
 
-    def end(self) -> None:
-        pass
+    def end(self, room: int) -> bytes:
+        return b""
 
 
 class _Gzip:
@@ -48,32 +50,36 @@ class _Gzip:
             raise ScrapeFailure(f"the body is no valid gzip: {error}") from None
         return out
 
-    def end(self) -> None:
+    def end(self, room: int) -> bytes:
         if not self._stream.eof:
             raise ScrapeFailure("the gzip body is cut off")
+        return b""
 
 
 class _Zstd:
+    """Gathers the packed body and unpacks it at its end, into a buffer that is made larger until it fits."""
+
     def __init__(self) -> None:
-        self._stream = cramjam.zstd.Decompressor()
+        self._packed = bytearray()
 
     def feed(self, chunk: bytes, room: int) -> bytes:
-        out = bytearray()
-        try:
-            for at in range(0, len(chunk), _ZSTD_STEP_BYTES):
-                self._stream.decompress(chunk[at : at + _ZSTD_STEP_BYTES])
-                out += bytes(self._stream.flush())
-                if len(out) > room:
-                    break
-        except cramjam.DecompressionError as error:
-            raise ScrapeFailure(f"the body is no valid zstd: {error}") from None
-        return bytes(out)
+        self._packed += chunk
+        if len(self._packed) > room:
+            raise BodyTooLarge(f"body size limit exceeded ({len(self._packed)} bytes, still packed)")
+        return b""
 
-    def end(self) -> None:
-        try:
-            self._stream.finish()
-        except cramjam.DecompressionError as error:
-            raise ScrapeFailure(f"the zstd body is cut off: {error}") from None
+    def end(self, room: int) -> bytes:
+        size = _LIKELY_RATIO * len(self._packed) + _LEAST_BUFFER
+        while True:
+            buffer = np.empty(min(size, room + 1), dtype=np.uint8)
+            try:
+                return buffer[: cramjam.zstd.decompress_into(self._packed, buffer)].tobytes()
+            except cramjam.DecompressionError as error:
+                if _FULL not in str(error):
+                    raise ScrapeFailure(f"the body is no valid zstd: {error}") from None
+            if size > room:
+                return buffer.tobytes()
+            size *= 4
 
 
 async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit_bytes: int) -> bytes:
@@ -83,10 +89,15 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit_bytes: in
     body = bytearray()
     async for chunk in chunks:
         body += unpacker.feed(chunk, limit - len(body))
-        if len(body) >= limit:
-            raise BodyTooLarge(f"body size limit exceeded (limit: {limit} bytes)")
-    unpacker.end()
+        _check(body, limit)
+    body += unpacker.end(limit - len(body))
+    _check(body, limit)
     return bytes(body)
+
+
+def _check(body: bytearray, limit: int) -> None:
+    if len(body) >= limit:
+        raise BodyTooLarge(f"body size limit exceeded (limit: {limit} bytes)")
 
 
 def _unpacker(encoding: str) -> _Unpacker:

@@ -43,7 +43,9 @@ def format_of(content_type: str, fallback: ScrapeProtocol | None) -> Format:
     """The format that a Content-Type names, else that of the fallback. Raises ScrapeFailure where there is none."""
     message = Message()
     message["Content-Type"] = content_type
-    media_type = message.get_content_type() if content_type.strip() else ""
+    # The header's parser takes whatever it does not understand for plain text.
+    written = content_type.partition(";")[0].strip().lower()
+    media_type = message.get_content_type() if message.get_content_type() == written else ""
     for format_ in Format:
         if format_.value == media_type and _is_readable(format_, message):
             return format_
