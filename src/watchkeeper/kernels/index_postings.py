@@ -32,11 +32,11 @@ def build_postings(
 
 @kernel
 def count_postings(
-    by_rank: NDArray[np.int32], pairs: NDArray[np.int32], starts: NDArray[np.uint32], offsets: NDArray[np.int64]
+    refs: NDArray[np.int32], pairs: NDArray[np.int32], starts: NDArray[np.uint32], offsets: NDArray[np.int64]
 ) -> int:
     """Count the pairs of the series into zeroed `offsets[pair + 1]`, then sum them up; returns the total."""
-    for rank in range(by_rank.size):
-        ref = by_rank[rank]
+    for i in range(refs.size):
+        ref = refs[i]
         for k in range(np.int64(starts[ref]), np.int64(starts[ref + 1])):
             offsets[pairs[k] + 1] += 1
     for pair in range(1, offsets.size):

@@ -28,9 +28,9 @@ class Postings:
     def build(cls, view: View) -> Postings:
         """The postings of all series of `view`."""
         living = np.flatnonzero(view.alive[: view.count]).astype(np.int32)
-        by_rank = living[np.argsort(view.ids[living], kind="stable")]
+        by_rank = living[np.argsort(view.ids[living])]
         offsets = np.zeros(view.pair_count + 1, dtype=np.int64)
-        total = count_postings(by_rank, view.pairs, view.starts, offsets)
+        total = count_postings(living, view.pairs, view.starts, offsets)
         ranks = np.empty(total, dtype=np.int32)
         build_postings(by_rank, view.pairs, view.starts, offsets, offsets.copy(), ranks)
         return cls(view, view.count, by_rank, offsets, ranks)

@@ -25,6 +25,7 @@ MatcherSets = Sequence[Sequence[Matcher]]
 
 _TAIL = 4096
 _FEW = 64
+_QUICK = 300_000
 _MIN_MS, _MAX_MS = -(1 << 62), 1 << 62
 
 
@@ -155,9 +156,13 @@ class Reading:
 
     def _current(self) -> Postings:
         """Postings that leave only a short tail of series to be looked at one by one."""
-        postings = self._postings
-        if self.table.view.count - postings.count > max(_TAIL, postings.count // 8):
-            self.rebuild()
+        postings, count = self._postings, self.table.view.count
+        if count - postings.count > max(_TAIL, postings.count // 8) and not self._building.locked():
+            if count < _QUICK:
+                self.rebuild()
+            else:
+                # Looking at a long tail for a while takes less than waiting for the postings of millions.
+                threading.Thread(target=self.rebuild, name="postings", daemon=True).start()
         return self._postings
 
 

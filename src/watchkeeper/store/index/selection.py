@@ -51,7 +51,7 @@ class Selector:
         code = self._pairs.tenants.get(tenant, -1)
         if conditions is None or code < 0:
             return _NOTHING
-        found = _from_postings(view, postings, conditions, code)
+        found = _from_postings(view, postings, conditions, None if len(self._pairs.tenants) == 1 else code)
         tail = _filter(view, np.arange(postings.count, view.count, dtype=np.int32), conditions, code)
         if not tail.size:
             return found
@@ -128,10 +128,14 @@ class Selector:
                 self._bytes -= self._verdicts.popitem(last=False)[1].nbytes
 
 
-def _from_postings(view: View, postings: Postings, conditions: list[Condition], tenant: int) -> NDArray[np.int32]:
-    """The refs that the postings know and all conditions admit."""
+def _from_postings(
+    view: View, postings: Postings, conditions: list[Condition], tenant: int | None
+) -> NDArray[np.int32]:
+    """The refs that the postings know and all conditions admit; None as tenant says that there is only one."""
     positive = [c for c in conditions if not c.absent]
-    if not positive:
+    if not positive and tenant is None:
+        return _narrow(view, postings.by_rank, conditions, None)
+    if not positive and tenant is not None:
         return _filter(view, postings.by_rank, conditions, tenant)
     positive.sort(key=lambda c: postings.cost(c.chosen))
     ranks = postings.of_any(positive[0].chosen)

@@ -149,7 +149,7 @@ class Table:
             column.reserve(room)
         self._flat.reserve(int(self._starts.data[self.count]) + pairs)
         size = self._lookup.size
-        while 3 * size < 5 * room:
+        while 7 * size < 10 * room:
             size *= 2
         if size != self._lookup.size:
             larger = np.full(size, -1, dtype=np.int64)
