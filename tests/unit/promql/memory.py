@@ -40,6 +40,8 @@ class MemorySource:
             inside = [s for s in samples if selection.start <= s[0] <= selection.end]
             if not inside:
                 continue
+            if selection.newest_only:
+                inside = inside[-1:]
             labels.append(each)
             offsets.append(offsets[-1] + len(inside))
             for sample in inside:

@@ -154,13 +154,13 @@ def _timestamp(context: Context, expr: Call, args: Arguments) -> Vector:
 
 
 def _start_timestamp(context: Context, expr: Call, args: Arguments) -> Vector:
+    """The start timestamps of a bare selector's samples in seconds, 0 where unknown; nothing for anything else."""
     found = args.samples(0)
-    if found is None or found[2].starts is None or not context.options.use_start_timestamps:
-        vector = args.vector(0) if found is None else found[0]
+    if found is None or not context.options.use_start_timestamps:
+        vector = args.vector(0)
         return _renamed(context, vector.where(np.zeros(vector.shape, dtype=np.bool_)))
     vector, index, block = found
-    assert block.starts is not None
-    seconds = _looked_up(block.starts, index)
+    seconds = np.zeros(index.shape) if block.starts is None else _looked_up(block.starts, index)
     return _renamed(context, Vector(vector.frame, seconds, index >= 0, vector.nameless))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -75,7 +75,7 @@ class Context:
             self.per_step[-1] += int(totals.sum())
 
     @contextmanager
-    def uncounted(self) -> Iterator[None]:
+    def uncounted(self) -> Generator[None]:
         """Leave what is looked at inside the block out of the statistics: a subquery's windows count it."""
         outer, self.per_step = self.per_step, None
         try:
@@ -84,7 +84,7 @@ class Context:
             self.per_step = outer
 
     @contextmanager
-    def counted_at_every_step(self) -> Iterator[None]:
+    def counted_at_every_step(self) -> Generator[None]:
         """Count what is looked at inside the block, at a single step, for each of the outer steps."""
         outer = self.per_step
         self.per_step = None if outer is None else np.zeros(1, dtype=np.int64)

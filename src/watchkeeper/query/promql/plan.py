@@ -132,16 +132,26 @@ class _Leaves:
                     self.collect(expr.parameter, steps)
                 self.collect(expr.expr, steps)
             case Call():
-                args = expr.args[:1] if expr.function.name == "info" else expr.args
-                for arg in args:
-                    self.collect(arg, steps)
+                self._call(expr, steps)
             case NumberLiteral() | StringLiteral():
                 pass
 
-    def _instant(self, selector: VectorSelector, steps: Steps) -> None:
+    def _call(self, expr: Call, steps: Steps) -> None:
+        args = expr.args[:1] if expr.function.name == "info" else expr.args
+        for arg in args:
+            selector = unwrapped(arg)
+            if expr.function.name == "start_timestamp" and isinstance(selector, VectorSelector):
+                self._instant(selector, steps, with_starts=True)
+            else:
+                self.collect(arg, steps)
+
+    def _instant(self, selector: VectorSelector, steps: Steps, *, with_starts: bool = False) -> None:
         first, last = edges(selector.at, selector.offset, steps, self._plan.span)
-        ahead = self._lookback_ms if selector.modifier is RangeModifier.SMOOTHED else 0
-        self._select(selector, first - self._lookback_ms + 1, last + ahead)
+        smoothed = selector.modifier is RangeModifier.SMOOTHED
+        # One instant needs one sample a series, unless what comes before it tells something about it.
+        newest_only = first == last and not smoothed and not with_starts and id(selector) not in self._plan.totals
+        ahead = self._lookback_ms if smoothed else 0
+        self._select(selector, first - self._lookback_ms + 1, last + ahead, newest_only=newest_only)
 
     def _range(self, matrix: MatrixSelector, steps: Steps) -> None:
         selector = matrix.selector
@@ -152,8 +162,8 @@ class _Leaves:
         ahead = self._lookback_ms if selector.modifier is RangeModifier.SMOOTHED else 0
         self._select(selector, first - behind + 1, last + ahead)
 
-    def _select(self, selector: VectorSelector, start: int, end: int) -> None:
-        selection = Selection(self._tenant, selector.matchers, start, end)
+    def _select(self, selector: VectorSelector, start: int, end: int, *, newest_only: bool = False) -> None:
+        selection = Selection(self._tenant, selector.matchers, start, end, newest_only)
         self._plan.leaves[id(selector)] = len(self._plan.selections)
         self._plan.selections.append(selection)
 

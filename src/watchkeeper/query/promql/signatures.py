@@ -116,6 +116,7 @@ sort_by_label_desc vt:v -1 experimental
 sort_desc v:v
 sqrt v:v
 start :s 0 experimental
+start_timestamp v:v 0 experimental
 stddev_over_time m:v
 stdvar_over_time m:v
 step :s 0 experimental
