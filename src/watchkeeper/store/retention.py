@@ -28,10 +28,12 @@ FOREVER = 0
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Series that satisfy `matchers` are kept for `keep_ms`; the first of several that fit counts."""
+    """Series of `tenant` (empty: of every one) that satisfy `matchers` are kept for `keep_ms`; the first of several that
+    fit counts."""
 
     matchers: tuple[Matcher, ...]
     keep_ms: int
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,8 @@ class Retainer:
         rest = self.index.find(tenant, ())
         lots: list[tuple[NDArray[np.int32], int]] = []
         for rule in retention.rules:
+            if rule.tenant not in ("", tenant):
+                continue
             fits = np.isin(rest, self.index.find(tenant, rule.matchers))
             lots.append((rest[fits], rule.keep_ms))
             rest = rest[~fits]

@@ -84,6 +84,15 @@ async def test_tenants_and_matchers_have_times_of_their_own(
         assert short == {Labels(A): [(days[3], 1.0)], Labels(B): [(at, 1.0) for at in days]}
 
 
+async def test_a_rule_may_be_for_one_tenant_alone(free_store: Store, batch_of: Make, named: Make, plain: Make) -> None:
+    days = [NOW - 40 * DAY, NOW - DAY]
+    for tenant in ("default", "short"):
+        await free_store.append(batch_of(free_store, *[(A, at, 1.0) for at in days], tenant=tenant))
+    await free_store.retain(Retention(90 * DAY, {}, [Keep((equal("i", "a"),), 30 * DAY, tenant="short")]))
+    assert len(plain(free_store.select(named("m", 0, NOW)))[Labels(A)]) == 2
+    assert len(plain(free_store.select(named("m", 0, NOW, tenant="short")))[Labels(A)]) == 1
+
+
 async def test_nothing_goes_when_everything_is_kept(free_store: Store, batch_of: Make, named: Make) -> None:
     await free_store.append(batch_of(free_store, (A, 0, 1.0)))
     assert await free_store.retain(Retention()) == 0
