@@ -73,7 +73,7 @@ class _Zstd:
         while True:
             buffer = np.empty(min(size, room + 1), dtype=np.uint8)
             try:
-                return buffer[: cramjam.zstd.decompress_into(self._packed, buffer)].tobytes()
+                return buffer[: cramjam.zstd.decompress_into(self._packed, buffer.data)].tobytes()
             except cramjam.DecompressionError as error:
                 if _FULL not in str(error):
                     raise ScrapeFailure(f"the body is no valid zstd: {error}") from None

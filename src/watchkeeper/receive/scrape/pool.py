@@ -98,7 +98,7 @@ class ScrapePool:
             self._begin(target, old, keep_series=keep_series)
         for loop in heirs.values():
             self._retired(loop)
-        self._limit_targets()
+        self._limit_targets(len(self._running))
         await old_client.close()
 
     async def stop(self, *, retire: bool) -> None:
@@ -124,12 +124,14 @@ class ScrapePool:
         self._around.metrics.failed_targets.labels(self.config.job_name).inc(len(self._found.failures))
         wanted = {target.identity: target for target in self._found.targets}
         gone = [identity for identity in self._running if identity not in wanted]
+        paced = [loop.target.identity for loop in self.loops if _paces(loop.target, wanted)]
+        heirs = {loop.target.identity: loop for loop in await self._end(paced)}
         for identity, target in wanted.items():
             if identity in self._running:
                 self._running[identity].loop.target = target
             else:
-                self._begin(target)
-        self._limit_targets()
+                self._begin(target, heirs.get(identity), keep_series=True)
+        self._limit_targets(len(wanted))
         for loop in await self._end(gone):
             self._retired(loop)
 
@@ -161,11 +163,17 @@ class ScrapePool:
         await asyncio.gather(*(running.task for running in ended), return_exceptions=True)
         return [running.loop for running in ended]
 
-    def _limit_targets(self) -> None:
-        count, limit = len(self._running), self.config.target_limit
+    def _limit_targets(self, count: int) -> None:
+        limit = self.config.target_limit
         self._around.metrics.targets.labels(self.config.job_name).set(count)
         over = 0 < limit < count
         self._around.forbidden = f"target_limit exceeded (number of targets: {count}, limit: {limit})" if over else None
+
+
+def _paces(target: Target, wanted: Mapping[tuple[Labels, str], Target]) -> bool:
+    """Say whether a target is wanted at another pace than so far."""
+    new = wanted.get(target.identity)
+    return new is not None and (new.interval_ms, new.timeout_ms) != (target.interval_ms, target.timeout_ms)
 
 
 def tracked_refs(pools: Iterable[ScrapePool]) -> NDArray[np.int32]:

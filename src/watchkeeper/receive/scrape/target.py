@@ -24,7 +24,7 @@ _META = "__meta_"
 class Target:
     """An endpoint to scrape. `labels` are all labels after relabelling, `discovered` those before.
 
-    Targets with the same labels and URL are the same target, however they were found.
+    Targets with the same labels and URL are the same target, however they were found and whatever their interval.
     """
 
     labels: Labels
@@ -35,8 +35,8 @@ class Target:
 
     @property
     def identity(self) -> tuple[Labels, str]:
-        """What makes it this target."""
-        return self.labels, self.url
+        """What makes it this target, however often it is scraped."""
+        return self.labels.without(INTERVAL, TIMEOUT), self.url
 
     @property
     def public(self) -> Labels:
@@ -45,7 +45,8 @@ class Target:
 
     def digest(self) -> int:
         """A number that spreads targets evenly and is the same in every process; 64 bits."""
-        text = repr((self.labels.pairs, self.url)).encode()
+        labels, url = self.identity
+        text = repr((labels.pairs, url)).encode()
         return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
 
 
