@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 
+import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from watchkeeper.receive.remote_write import RemoteWrite
+from watchkeeper.receive.remote_write import RemoteWrite, warm_up
 from watchkeeper.store import StoreBusy, StoreFailure, StoreFull
 
 from .conftest import Shelf
@@ -129,3 +131,15 @@ async def test_a_bomb_of_tiny_series_is_refused_before_it_takes_memory() -> None
     bomb = packed(struct.pack("BB", 0x0A, 0) * 5_000_000)
     outcome = await receiver.receive(bomb, V1)
     assert outcome.status == 413 and "series" in outcome.text
+
+
+async def test_a_receiver_can_be_warmed_up_and_takes_large_bodies_in_a_thread(shelf: Shelf) -> None:
+    warm_up()
+    receiver = RemoteWrite(shelf, CollectorRegistry())
+    lines = [Line([("__name__", "m"), ("i", hex(i * 0x9E3779B97F4A7C15))], [(i, i * 0.1)]) for i in range(40_000)]
+    body = packed(request_v1(lines))
+    assert len(body) > 1 << 20
+    outcomes = await asyncio.gather(*(receiver.receive(body, V1) for _ in range(3)))
+    assert [outcome.status for outcome in outcomes] == [204] * 3
+    assert [batch.refs.size for batch in shelf.batches] == [40_000] * 3
+    assert (np.sort(shelf.batches[0].refs) == np.arange(40_000)).all()

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.model.symbols import Symbols
-from watchkeeper.store.index import Admission, SeriesIndex
+from watchkeeper.store.index import Admission, SeriesIndex, reading, warm_up
 from watchkeeper.store.index.regex import shape
 
 NAMES = st.sampled_from(["__name__", "job", "pod", "zone"])
@@ -172,3 +172,21 @@ def test_readers_see_whole_series_while_others_write(index: SeriesIndex) -> None
 def test_a_malformed_expression_is_refused_before_the_index_sees_it() -> None:
     with pytest.raises(Exception, match="missing"):
         Matcher("n", MatchOp.REGEX, "(")
+
+
+def test_postings_of_many_series_are_made_beside_the_queries(
+    index: SeriesIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_QUICK", 0)
+    index.resolve("t", [Labels({"__name__": "m", "i": str(i)}) for i in range(10_000)])
+    matcher = [Matcher("i", MatchOp.REGEX, ".*99")]
+    before = index.find("t", matcher)
+    for thread in threading.enumerate():
+        if thread.name == "postings":
+            thread.join()
+    assert index.find("t", matcher).tolist() == before.tolist() and before.size == 100
+
+
+def test_warming_up_leaves_nothing_behind() -> None:
+    warm_up()
+    warm_up()

@@ -6,6 +6,7 @@ from watchkeeper.store.index.cardinality import Cardinality, Count
 from watchkeeper.store.index.index import NewSeries, SeriesIndex
 from watchkeeper.store.index.labels import LabelColumns, Spans
 from watchkeeper.store.index.limits import Limits, LimitsOf, Refused
+from watchkeeper.store.index.warm import warm_up
 
 __all__ = [
     "BOUND",
@@ -27,4 +28,5 @@ __all__ = [
     "SeriesIndex",
     "Spans",
     "Verdict",
+    "warm_up",
 ]

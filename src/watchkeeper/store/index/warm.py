@@ -1,0 +1,34 @@
+"""Kernels compiled, or loaded from their cache, before the first sample or query would wait for them."""
+
+from __future__ import annotations
+
+import numpy as np
+from prometheus_client import CollectorRegistry
+
+from watchkeeper.model.labels import METRIC_NAME, Labels
+from watchkeeper.model.matcher import Matcher, MatchOp
+from watchkeeper.model.symbols import Symbols
+from watchkeeper.store.index.admission import Admission
+from watchkeeper.store.index.index import SeriesIndex
+
+
+def warm_up() -> None:
+    """Use a small index in every way; takes seconds where nothing is cached, so call it from a thread."""
+    index = SeriesIndex(Symbols(), registry=CollectorRegistry())
+    labels = [Labels({METRIC_NAME: f"m{i % 2}", "i": str(i)}) for i in range(4)]
+    index.resolve("a", labels)
+    index.rebuild(force=True)
+    refs = index.resolve("b", labels)
+    name = Matcher(METRIC_NAME, MatchOp.EQUAL, "m1")
+    for other in ("1", "1|2", "[12]", ".*2.*"):
+        for op in MatchOp:
+            index.find("a", [name, Matcher("i", op, other)])
+            index.find("b", [Matcher("i", op, other)])
+    index.frame(refs)
+    index.names("a")
+    index.values("a", "i", refs)
+    index.refs_of(index.ids(refs))
+    plan = Admission(index).begin()
+    plan.admit(refs, np.arange(4), np.zeros(4, dtype=np.uint64))
+    plan.rollback()
+    index.drop(refs[:1])
