@@ -8,7 +8,7 @@ from watchkeeper.model.histogram.columns import HistogramColumns, digest, pack, 
 from watchkeeper.model.histogram.compare import almost_equal, almost_same, detect_reset, same
 from watchkeeper.model.histogram.hints import received_hint, stored_hints, with_reset
 from watchkeeper.model.histogram.invalid import InvalidHistogram, known_schema, validate
-from watchkeeper.model.histogram.layout import compact, reduce_schema, widen_zero_bucket
+from watchkeeper.model.histogram.layout import compact, reduce_schema
 from watchkeeper.model.histogram.text import to_json, to_literal, to_text
 from watchkeeper.model.histogram.trim import trim
 from watchkeeper.model.histogram.values import (
@@ -63,6 +63,5 @@ __all__ = [
     "unpack",
     "upper_bounds",
     "validate",
-    "widen_zero_bucket",
     "with_reset",
 ]
