@@ -28,8 +28,7 @@ FOREVER = 0
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Series of `tenant` (empty: of every one) that satisfy `matchers` are kept for `keep_ms`; the first of several that
-    fit counts."""
+    """Series of `tenant` (empty: of any) that satisfy `matchers` are kept for `keep_ms`; the first that fits counts."""
 
     matchers: tuple[Matcher, ...]
     keep_ms: int
