@@ -8,10 +8,9 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from csr import TAME, VALUES, same
+from csr_samples import TAME, VALUES, plain_quantile, same
 from hypothesis import given
 from hypothesis import strategies as st
-from test_over_time import plain_quantile
 
 from watchkeeper.kernels.aggregate import (
     Aggregation,

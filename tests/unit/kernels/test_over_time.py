@@ -8,7 +8,7 @@ import statistics
 
 import numpy as np
 import pytest
-from csr import RANGES, TAME, VALUES, Csr, cells, same, samples, steps
+from csr_samples import RANGES, TAME, VALUES, Csr, cells, plain_quantile, same, samples, steps
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,21 +80,6 @@ def test_extremes_ignore_nan_while_there_is_a_number(csr: Csr, ends: np.ndarray,
             numbers = [v for v in values if v == v]
             assert present[i, j] == bool(values)
             assert same(out[i, j], (max if sign > 0 else min)(numbers) if numbers else math.nan)
-
-
-def plain_quantile(q: float, values: list[float]) -> float:
-    """Linear interpolation between ranks, NaN being the least."""
-    ordered = sorted(values, key=lambda v: (v == v, v))
-    if math.isnan(q):
-        return math.nan
-    if q < 0 or q > 1:
-        return math.copysign(math.inf, q)
-    rank = q * (len(ordered) - 1)
-    below = math.floor(rank)
-    above = min(len(ordered) - 1, below + 1)
-    weight = rank - below
-    with np.errstate(all="ignore"):
-        return float(np.float64(ordered[below]) * (1 - weight) + np.float64(ordered[above]) * weight)
 
 
 @given(samples(VALUES), steps(), RANGES, st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0, -1.0, 2.0, math.nan]))

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from csr import RANGES, Csr, cells, same, samples, steps
+from csr_samples import RANGES, Csr, cells, same, samples, steps
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from csr import RANGES, TAME, Csr, cells, same, samples, steps
+from csr_samples import RANGES, TAME, Csr, cells, same, samples, steps
 from hypothesis import given
 from hypothesis import strategies as st
 

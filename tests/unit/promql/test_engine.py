@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from memory import MemorySource
+from promql_memory import MemorySource
 
 from watchkeeper.model.frame import LabelFrame
 from watchkeeper.model.samples import STALE, Selection, SeriesBlock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from memory import MemorySource
+from promql_memory import MemorySource
 
 from watchkeeper.model.frame import LabelFrame
 from watchkeeper.model.histogram import Histogram, stored_hints

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,3 +78,18 @@ def same(a: float, b: float, tolerance: float = 0.0) -> bool:
     if a != a or b != b:
         return a != a and b != b
     return a == b or abs(a - b) <= tolerance * max(abs(a), abs(b), 1e-9)
+
+
+def plain_quantile(q: float, values: list[float]) -> float:
+    """Linear interpolation between ranks, NaN being the least."""
+    ordered = sorted(values, key=lambda v: (v == v, v))
+    if math.isnan(q):
+        return math.nan
+    if q < 0 or q > 1:
+        return math.copysign(math.inf, q)
+    rank = q * (len(ordered) - 1)
+    below = math.floor(rank)
+    above = min(len(ordered) - 1, below + 1)
+    weight = rank - below
+    with np.errstate(all="ignore"):
+        return float(np.float64(ordered[below]) * (1 - weight) + np.float64(ordered[above]) * weight)
