@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import struct
 
 import numpy as np
 import pytest
@@ -126,11 +125,29 @@ async def test_requests_are_counted() -> None:
     assert value("refused_total", reason="invalid_labels_or_limit") == 2
 
 
-async def test_a_bomb_of_tiny_series_is_refused_before_it_takes_memory() -> None:
+def _series(content: bytes) -> bytes:
+    return b"\x0a" + len(content).to_bytes(1) + content
+
+
+@pytest.mark.parametrize(
+    ("message", "word"),
+    [
+        (_series(b"") * 1_100_000, "series"),
+        ((_series(b"\x22\x00" * 60)) * 10_000, "histograms"),
+        ((_series(b"\x12\x00" * 60)) * 150_000, "samples"),
+    ],
+)
+async def test_a_bomb_of_tiny_messages_is_refused_before_it_takes_memory(message: bytes, word: str) -> None:
+    outcome = await RemoteWrite(Shelf(), CollectorRegistry()).receive(packed(message), V1)
+    assert outcome.status == 413 and word in outcome.text
+
+
+async def test_many_offenders_are_counted_and_few_are_named() -> None:
     receiver = RemoteWrite(Shelf(), CollectorRegistry())
-    bomb = packed(struct.pack("BB", 0x0A, 0) * 5_000_000)
-    outcome = await receiver.receive(bomb, V1)
-    assert outcome.status == 413 and "series" in outcome.text
+    lines = [Line([("__name__", "m"), ("x", str(i)), ("x", "2")], [(1, 1.0)]) for i in range(30_000)]
+    outcome = await receiver.receive(packed(request_v1(lines)), V1)
+    assert outcome.status == 400
+    assert outcome.text.count("duplicated label x") == 3 and "and 29997 more" in outcome.text
 
 
 async def test_a_receiver_can_be_warmed_up_and_takes_large_bodies_in_a_thread(shelf: Shelf) -> None:

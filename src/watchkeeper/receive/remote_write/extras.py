@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from watchkeeper.kernels.remote_write import EXEMPLAR, HISTOGRAM, METADATA
 from watchkeeper.model.histogram import Histogram, InvalidHistogram
-from watchkeeper.model.labels import METRIC_NAME, Labels
+from watchkeeper.model.labels import Labels
 from watchkeeper.model.samples import Exemplar, MetricMetadata
 from watchkeeper.receive.remote_write.failure import Malformed
 from watchkeeper.receive.remote_write.histograms import histogram_of, is_stale
-from watchkeeper.receive.remote_write.labels import labels_of, text_of
+from watchkeeper.receive.remote_write.labels import EXAMPLES, labels_of, text_of
 from watchkeeper.receive.remote_write.messages import messages
 from watchkeeper.receive.remote_write.scanned import Scanned, Symbols
+from watchkeeper.store.index import metrics_of
 
 _TYPES = ("unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset")
 _LONGEST_EXEMPLAR = 128
@@ -34,13 +35,14 @@ _SUFFIXES = {
 class Extras:
     """Histograms as rows (series' ref, timestamp, start, value; None for a staleness marker), and the rest.
 
-    `invalid` says what is wrong with each histogram that was refused.
+    `problems` says what is wrong with the first histograms that were refused, `invalid` how many there were.
     """
 
     histograms: list[tuple[int, int, int, Histogram | None]] = field(default_factory=list)
     exemplars: list[Exemplar] = field(default_factory=list)
     metadata: list[MetricMetadata] = field(default_factory=list)
-    invalid: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    invalid: int = 0
 
 
 def decode(scanned: Scanned, refs: NDArray[np.int32]) -> Extras:
@@ -80,8 +82,10 @@ def _add_histogram(out: Extras, scanned: Scanned, message: Any, series: int, ref
     try:
         out.histograms.append((ref, message.timestamp, start, histogram_of(message)))
     except InvalidHistogram as problem:
-        columns = labels_of(scanned, np.array([series]))
-        out.invalid.append(f"{problem} for series {text_of(columns, 0)}")
+        out.invalid += 1
+        if len(out.problems) < EXAMPLES:
+            columns = labels_of(scanned, np.array([series]))
+            out.problems.append(f"{problem} for series {text_of(columns, 0)}")
 
 
 def _exemplar(scanned: Scanned, message: Any, ref: int) -> Exemplar | None:
@@ -134,15 +138,18 @@ def told_metadata(scanned: Scanned, rows: NDArray[np.intp]) -> list[MetricMetada
     if symbols is None or not rows.size:
         return []
     columns = labels_of(scanned, rows)
+    metrics = metrics_of(columns)
+    # A metric's series mostly tell the same: one of them is enough.
+    _, first = np.unique(np.stack([metrics, scanned.told[rows, 3]]), axis=1, return_index=True)
     out: dict[str, MetricMetadata] = {}
-    for at, (kind, text, unit, _) in enumerate(scanned.told[rows].tolist()):
+    for at in np.sort(first).tolist():
+        kind, text, unit, _ = scanned.told[rows[at]].tolist()
         type_ = _type(kind)
-        metric = _family(columns.labels(at).get(METRIC_NAME, ""), type_)
-        if not metric or metric in out:
-            continue
-        spans = [(int(symbols.starts[s]), int(symbols.lengths[s])) for s in (text, unit)]
-        words = [_lenient(scanned.body.part(begin, begin + size)) for begin, size in spans]
-        out[metric] = MetricMetadata(metric, type_, words[0], words[1])
+        metric = _family(columns.strings[int(metrics[at])] if metrics[at] >= 0 else "", type_)
+        if metric and metric not in out:
+            spans = [(int(symbols.starts[s]), int(symbols.lengths[s])) for s in (text, unit)]
+            words = [_lenient(scanned.body.part(begin, begin + size)) for begin, size in spans]
+            out[metric] = MetricMetadata(metric, type_, words[0], words[1])
     return list(out.values())
 
 

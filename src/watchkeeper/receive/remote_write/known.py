@@ -32,6 +32,8 @@ from watchkeeper.receive.remote_write.scanned import Scanned, Symbols, Unusual
 
 _SERIES_V1, _METADATA_V1, _SERIES_V2, _SYMBOLS_V2 = 0x0A, 0x1A, 0x2A, 0x22
 _FIRST_ROOM = 4096
+_MOST_SERIES, _MOST_SAMPLES, _MOST_EXTRAS = 1_000_000, 4_000_000, 250_000
+"""What one request may hold: a few bytes each could otherwise stand for much memory and time."""
 
 
 class Known:
@@ -40,10 +42,9 @@ class Known:
     `keys` and `links` have a row for each series, as the kernel says.
     """
 
-    def __init__(self, generation: int, most: int = 8_000_000, largest: int = 4_000_000) -> None:
+    def __init__(self, generation: int, most: int = 8_000_000) -> None:
         self.generation = generation
         self._most = most
-        self._largest = largest
         self._count = 0
         self._table = np.full(2 * _FIRST_ROOM, -1, dtype=np.int32)
         self._keys = np.empty((_FIRST_ROOM, 3), dtype=np.uint64)
@@ -106,8 +107,8 @@ class Known:
         n, m = count_fields(body.data, body.size, series, other)
         if n < 0:
             raise Malformed("the body is not a protobuf message: a field at its top level is cut off or unknown")
-        if n > self._largest or m > self._largest:
-            raise TooLarge(f"the request has {max(n, m)} series, symbols or metadata, of {self._largest} allowed")
+        if max(n, m) > _MOST_SERIES:
+            raise TooLarge(f"the request has {max(n, m)} series, symbols or metadata, of {_MOST_SERIES} allowed")
         return n, m
 
     def _resume(self, status: int, state: NDArray[np.int64], out: Scanned) -> None:
@@ -120,10 +121,12 @@ class Known:
         if status == MORE_PAIRS:
             out.more_pairs()
         elif status == MORE_SAMPLES:
-            if out.samples.shape[0] >= self._largest:
-                raise TooLarge(f"the request has more samples than the {self._largest} allowed")
+            if out.samples.shape[0] > _MOST_SAMPLES:
+                raise TooLarge(f"the request has more samples than the {_MOST_SAMPLES} allowed")
             out.more_samples()
         elif status == MORE_EXTRAS:
+            if out.extras.shape[0] > _MOST_EXTRAS:
+                raise TooLarge(f"the request has more histograms and exemplars than the {_MOST_EXTRAS} allowed")
             out.more_extras()
         else:
             assert status == MORE_KNOWN, "the series of a body are counted before"

@@ -14,14 +14,17 @@ from watchkeeper.receive.remote_write.failure import Malformed
 from watchkeeper.receive.remote_write.scanned import Scanned, Symbols
 from watchkeeper.store.index import LabelColumns, Spans
 
+EXAMPLES = 3
+"""Offenders that an answer names; the others are counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The valid label sets, in order, the rows in which they stood, and what is wrong with each other row."""
+    """The valid label sets, in order, the rows in which they stood, and what is wrong with the first others."""
 
     columns: LabelColumns
     rows: NDArray[np.intp]
-    problems: dict[int, str]
+    problems: list[str]
 
 
 def labels_of(scanned: Scanned, rows: NDArray[np.intp]) -> LabelColumns:
@@ -69,12 +72,8 @@ def check(columns: LabelColumns) -> Checked:
     invalid[row[empty[columns.names] | wrong[columns.names] | wrong[columns.values]]] = True
     doubled = np.zeros(n, dtype=np.bool_)
     doubled[row[again]] = True
-    problems = {
-        i: f"invalid metric name or labels, got {text_of(columns, i)}" for i in np.flatnonzero(invalid).tolist()
-    }
-    for i in np.flatnonzero(doubled & ~invalid).tolist():
-        name = columns.strings[int(columns.names[np.flatnonzero(again & (row == i))[0]])]
-        problems[i] = f"invalid labels for series, labels {text_of(columns, i)}, duplicated label {name}"
+    first: list[int] = np.flatnonzero(invalid | doubled)[:EXAMPLES].tolist()
+    problems = [_problem(columns, i, again if doubled[i] and not invalid[i] else None) for i in first]
     rows = np.flatnonzero(~(invalid | doubled))
     if filled.all():
         return Checked(columns.take(rows) if problems else columns, rows, problems)
@@ -82,6 +81,16 @@ def check(columns: LabelColumns) -> Checked:
     np.cumsum(np.bincount(row[filled], minlength=n), out=offsets[1:])
     clean = LabelColumns(columns.strings, offsets, columns.names[filled], columns.values[filled])
     return Checked(clean.take(rows), rows, problems)
+
+
+def _problem(columns: LabelColumns, row: int, again: NDArray[np.bool_] | None) -> str:
+    """What is wrong with a label set, in Prometheus' words; `again` marks the pairs whose name the pair before has."""
+    text = text_of(columns, row)
+    if again is None:
+        return f"invalid metric name or labels, got {text}"
+    begin, end = int(columns.offsets[row]), int(columns.offsets[row + 1])
+    name = columns.strings[int(columns.names[begin + int(np.argmax(again[begin:end]))])]
+    return f"invalid labels for series, labels {text}, duplicated label {name}"
 
 
 def _sorted(columns: LabelColumns) -> LabelColumns:

@@ -144,7 +144,7 @@ class RemoteWrite:
         written = Written(appended.accepted - histograms, histograms, appended.accepted_exemplars)
         counts = {
             "invalid_labels_or_limit": lost,
-            "invalid_histogram": len(extras.invalid),
+            "invalid_histogram": extras.invalid,
             "out_of_order": appended.out_of_order,
             "too_old": appended.too_old,
             "duplicate_timestamp": appended.duplicate_timestamp,
@@ -155,10 +155,10 @@ class RemoteWrite:
         for kind, count in (("sample", written.samples), ("histogram", histograms), ("exemplar", written.exemplars)):
             if count:
                 self._metrics.written.labels(kind).inc(count)
-        problems = [*resolved.problems, *extras.invalid[:3], *appended.reasons]
+        problems = [*resolved.problems, *extras.problems, *appended.reasons]
         if not problems and not appended.refused:
             return Outcome(204, "", _headers(message, written))
-        refused = resolved.invalid + resolved.refused + len(extras.invalid) + appended.refused
+        refused = resolved.invalid + resolved.refused + extras.invalid + appended.refused
         if refused > len(problems):
             problems.append(f"and {refused - len(problems)} more; everything else was stored")
         return Outcome(400, "\n".join(problems), _headers(message, written))

@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 
 from watchkeeper.kernels.remote_write import UNRESOLVED
 from watchkeeper.receive.remote_write.known import Known
-from watchkeeper.receive.remote_write.labels import check, labels_of, text_of
+from watchkeeper.receive.remote_write.labels import EXAMPLES, check, labels_of, text_of
 from watchkeeper.receive.remote_write.scanned import Scanned
 from watchkeeper.store.index import LabelColumns
 
 Resolve = Callable[[LabelColumns], NDArray[np.int32]]
-
-_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +43,15 @@ def resolve(scanned: Scanned, known: Known, rows: NDArray[np.intp], ask: Resolve
         return Resolved(refs, [])
     columns = labels_of(scanned, rows)
     checked = check(columns)
-    problems = list(checked.problems.values())[:_EXAMPLES]
+    problems = list(checked.problems)
     found = np.full(rows.size, UNRESOLVED, dtype=np.int32)
     given = ask(checked.columns)
     found[checked.rows] = np.where(given >= 0, given, UNRESOLVED)
     over = np.flatnonzero(given < 0)
-    for at in over[: _EXAMPLES - len(problems)].tolist():
-        problems.append(f"the tenant's limits refuse the new series {text_of(checked.columns, at)}")
+    named: list[int] = over[: EXAMPLES - len(problems)].tolist()
+    problems += [f"the tenant's limits refuse the new series {text_of(checked.columns, at)}" for at in named]
     ordinals = scanned.known[rows]
     known.refs[ordinals] = found
     new = np.flatnonzero(refs == UNRESOLVED)
     refs[new] = found[np.searchsorted(ordinals, scanned.known[new])]
-    return Resolved(refs, problems, len(checked.problems), over.size)
+    return Resolved(refs, problems, rows.size - checked.rows.size, over.size)

@@ -2,6 +2,7 @@
 
 from watchkeeper.kernels.index_admission import BOUND, DIGEST, FLOAT, NEVER, UNKNOWN
 from watchkeeper.store.index.admission import NO_WINDOW, REFUSALS, Admission, Plan, Verdict
+from watchkeeper.store.index.bounds import metrics_of
 from watchkeeper.store.index.cardinality import Cardinality, Count
 from watchkeeper.store.index.index import NewSeries, SeriesIndex
 from watchkeeper.store.index.labels import LabelColumns, Spans
@@ -28,5 +29,6 @@ __all__ = [
     "SeriesIndex",
     "Spans",
     "Verdict",
+    "metrics_of",
     "warm_up",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -182,8 +183,10 @@ class SeriesIndex(Reading):
             return np.arange(len(columns))
         used = self.table.by_tenant.get(self.pairs.tenants.get(tenant, -1), 0)
         refused = refusals(columns, limits, used, lambda metric: self._series_of(tenant, metric), metrics_of(columns))
-        for refusal in refused:
-            self._refusals.note(tenant, refusal.metric, refusal.reason, refusal.explanation, now_ms)
+        counts = Counter((refusal.metric, refusal.reason) for refusal in refused)
+        for one in {(refusal.metric, refusal.reason): refusal for refusal in reversed(refused)}.values():
+            count = counts[one.metric, one.reason]
+            self._refusals.note(tenant, one.metric, one.reason, count, one.explanation, now_ms)
         keep = np.ones(len(columns), dtype=np.bool_)
         keep[[refusal.row for refusal in refused]] = False
         return np.flatnonzero(keep)

@@ -53,13 +53,13 @@ class Refusals:
             registry=registry,
         )
 
-    def note(self, tenant: str, metric: str, reason: str, explanation: str, now_ms: int) -> None:
-        """Count one refused label set of `metric`."""
-        self._metric.labels(tenant, reason).inc()
+    def note(self, tenant: str, metric: str, reason: str, count: int, explanation: str, now_ms: int) -> None:
+        """Count so many refused label sets of `metric`; the explanation is the first one's."""
+        self._metric.labels(tenant, reason).inc(count)
         key = (tenant, metric, reason)
         if key not in self._counts and len(self._counts) >= _REMEMBERED:
             key = (tenant, "", reason)
-        self._counts[key] += 1
+        self._counts[key] += count
         last = self._logged.get(key)
         if last is None or now_ms - last >= _LOG_EVERY_MS:
             self._logged[key] = now_ms
