@@ -10,7 +10,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
-from watchkeeper.api.prometheus import admin, exemplars, reading, receiving, status, targets
+from watchkeeper.api.prometheus import admin, exemplars, reading, receiving, rules, status, targets
 from watchkeeper.api.prometheus.routes import api
 from watchkeeper.api.rooms import Core, Running
 from watchkeeper.app.condition import Condition
@@ -18,6 +18,7 @@ from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.querying import Querying
 from watchkeeper.app.retention import RetentionRounds
 from watchkeeper.app.room import Room
+from watchkeeper.app.ruling import Ruling
 from watchkeeper.app.scraping import Scraping
 from watchkeeper.app.settings import Settings
 from watchkeeper.app.storage import Storage
@@ -61,6 +62,10 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     stack.push_async_callback(scraping.close)
     await scraping.start(house.configuration)
     house.condition.watch(scraping.feel)
+    ruling = Ruling(house.core, store, house.settings, house.configuration, house.environ, scraping.discovery)
+    stack.push_async_callback(ruling.close)
+    await ruling.open(house.configuration)
+    house.condition.watch(ruling.feel)
     families = [
         querying.queries.routes(),
         reading.routes(house.core, store),
@@ -68,7 +73,8 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
         status.routes(house.core, store, house),
         admin.routes(house.core, store),
         targets.routes(house.core, scraping.pools),
+        rules.routes(ruling.rules, ruling.alertmanagers),
     ]
     if house.settings.enable_remote_write:
         families.append(receiving.routes(RemoteWrite(store, house.registry)))
-    return Rooms([api(*families)], [storage, querying, retention, scraping])
+    return Rooms([api(*families)], [storage, querying, retention, scraping, ruling])

@@ -19,7 +19,7 @@ class Scraping:
     def __init__(self, core: Core, store: Store, environ: Mapping[str, str], options: ScrapeOptions) -> None:
         self._clock = core.clock
         self._environ = environ
-        self._discovery = DiscoveryMetrics(core.registry)
+        self.discovery = DiscoveryMetrics(core.registry)
         self.pools = ScrapePools(
             store,
             core.clock,
@@ -56,5 +56,5 @@ class Scraping:
         return [Feeling("scrape targets", text, not down)]
 
     def _targets(self, config: ScrapeConfig) -> Discovery:
-        found = providers(config, self._clock, self._discovery, self._environ)
-        return Discovery(config.job_name, found, self._discovery)
+        found = providers(config, self._clock, self.discovery, self._environ)
+        return Discovery(config.job_name, found, self.discovery)

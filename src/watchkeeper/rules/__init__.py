@@ -1,1 +1,31 @@
-"""."""
+"""Rule groups: their schedule, recording, the alert state machine, and where alerts go."""
+
+from watchkeeper.rules.alert_state import ActiveAlert
+from watchkeeper.rules.alertmanager_metrics import AlertmanagerMetrics
+from watchkeeper.rules.alertmanagers import Alertmanagers
+from watchkeeper.rules.file import GroupDefaults, read_rule_files, read_rule_text
+from watchkeeper.rules.filtering import RuleFilter, UnknownToken
+from watchkeeper.rules.rule import AlertingRule, RecordingRule, RuleGroup
+from watchkeeper.rules.rules import RuleOptions, Rules
+from watchkeeper.rules.sink import AlertSink, FanOut
+from watchkeeper.rules.status import GroupStatus, RuleStatus
+
+__all__ = [
+    "ActiveAlert",
+    "AlertSink",
+    "AlertingRule",
+    "AlertmanagerMetrics",
+    "Alertmanagers",
+    "FanOut",
+    "GroupDefaults",
+    "GroupStatus",
+    "RecordingRule",
+    "RuleFilter",
+    "RuleGroup",
+    "RuleOptions",
+    "RuleStatus",
+    "Rules",
+    "UnknownToken",
+    "read_rule_files",
+    "read_rule_text",
+]

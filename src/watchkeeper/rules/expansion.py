@@ -27,7 +27,6 @@ from watchkeeper.template.failure import FunctionFailure
 _PREAMBLE = (
     "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
 )
-_TEMPLATE_NAME = "rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +92,32 @@ def no_query(text: str) -> Sequence[Sample]:
 
 
 class RuleTemplate:
-    """The text of a label or an annotation, read once. Raises TemplateFailure where it cannot be."""
+    """The text of a label or an annotation of an alert, read once. Raises TemplateFailure where it cannot be."""
 
-    __slots__ = ("_plain", "_template")
+    __slots__ = ("_name", "_plain", "_template")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, alert: str) -> None:
+        self._name = f"__alert_{alert}"
         self._plain = text if "{{" not in text else None
-        self._template = Template(functions(no_query, "", 0.0))
+        self._template: Template | None = None
         if self._plain is None:
+            self._template = Template(functions(no_query, "", 0.0))
             with _own_columns():
-                self._template.add(_TEMPLATE_NAME, _PREAMBLE + text)
+                self._template.add(self._name, _PREAMBLE + text)
 
     def render(self, data: AlertData, query: Query, now_s: float) -> str:
         """The text for one alert. Raises TemplateFailure."""
-        if self._plain is not None:
-            return self._plain
+        if self._template is None:
+            return self._plain or ""
         with _own_columns():
-            return self._template.render(_TEMPLATE_NAME, data, functions(query, data.external_url, now_s))
+            return self._template.render(self._name, data, functions(query, data.external_url, now_s))
+
+    def expand(self, data: AlertData, query: Query, now_s: float) -> str:
+        """The text for one alert, or in its place what went wrong, as Prometheus writes it."""
+        try:
+            return self.render(data, query, now_s)
+        except TemplateFailure as why:
+            return f"<error expanding template: error executing template {self._name}: {why}>"
 
 
 @contextmanager

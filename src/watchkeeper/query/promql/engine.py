@@ -98,6 +98,16 @@ class Engine:
             counting=per_step, ranged=True
         )
 
+    def selections(
+        self, query: str, at_ms: int, *, tenant: str = DEFAULT_TENANT, lookback_ms: int | None = None
+    ) -> list[Selection]:
+        """What an instant query will read, as far as it is known before its evaluation. Raises PromqlFailure."""
+        expr, dependent = self.parsed(query)
+        if dependent:
+            expr = bind(query, expr, start=at_ms, end=at_ms, step=0)
+        span = Span(at_ms, at_ms, 0)
+        return plan(expr, span, tenant, self._options, lookback_ms or self._options.lookback_ms).selections
+
     def parsed(self, query: str) -> tuple[Expr, bool]:
         """The checked tree of a text, and whether durations in it depend on the query; remembered by text."""
         with self._lock:
