@@ -97,19 +97,28 @@ class Reader:
 
     def select(self, selection: Selection, lane: Lane = Lane.PEOPLE) -> SeriesBlock:
         """The samples of a selection. Raises StoreFailure."""
+        if selection.newest_only:
+            return self.latest(selection, lane)
         wanted = self._wanted(selection)
         return self._block(wanted, self._fetch(wanted, lane))
 
     def select_many(self, selections: Sequence[Selection], lane: Lane = Lane.RULES) -> list[SeriesBlock]:
         """As `select` for each, with as few statements as their tenants and ranges allow."""
-        wanted = [self._wanted(selection) for selection in selections]
-        blocks: list[SeriesBlock | None] = [None] * len(wanted)
-        for group in _groups(wanted):
-            fetched = self._fetch(_union([wanted[i] for i in group]), lane)
-            for i in group:
+        blocks: dict[int, SeriesBlock] = {}
+        wanted: dict[int, Wanted] = {}
+        for i, selection in enumerate(selections):
+            if selection.newest_only:
+                blocks[i] = self.latest(selection, lane)
+            else:
+                wanted[i] = self._wanted(selection)
+        places = list(wanted)
+        for group in _groups(list(wanted.values())):
+            members = [places[g] for g in group]
+            fetched = self._fetch(_union([wanted[i] for i in members]), lane)
+            for i in members:
                 one = wanted[i]
                 blocks[i] = self._block(one, fetched.part(one.ids, one.start, one.end))
-        return cast("list[SeriesBlock]", blocks)
+        return [blocks[i] for i in range(len(selections))]
 
     def latest(self, selection: Selection, lane: Lane = Lane.PEOPLE) -> SeriesBlock:
         """The last sample in [start, end] of each series: what an instant selector with that look-back sees.
