@@ -11,6 +11,7 @@ from watchkeeper.query.promql.result import Result, Statistics
 from watchkeeper.query.promql.signatures import ValueType
 from watchkeeper.query.promql.source import Source
 from watchkeeper.query.promql.tree_json import tree_json
+from watchkeeper.query.promql.warming import warm
 
 __all__ = [
     "Cancellation",
@@ -33,4 +34,5 @@ __all__ = [
     "to_pretty",
     "tree_json",
     "walk",
+    "warm",
 ]

@@ -175,6 +175,12 @@ class _Run:
 
     def result(self, *, counting: bool, ranged: bool = False) -> Result:
         """Plan, fetch, evaluate, and put in order."""
+        try:
+            return self._result(counting=counting, ranged=ranged)
+        except RecursionError:
+            raise EvaluationFailure("expression is nested too deeply") from None
+
+    def _result(self, *, counting: bool, ranged: bool) -> Result:
         if ranged and self._expr.type not in (ValueType.VECTOR, ValueType.SCALAR):
             words = self._expr.type.words
             raise WrongType(f'invalid expression type "{words}" for range query, must be Scalar or instant Vector')
