@@ -65,7 +65,10 @@ def top_rows(
     last: int,
     keep: NDArray[np.bool_],
 ) -> None:
-    """Keep the counts[j] best of each group at step j; of equals the earlier rows. `keep` (n, s) starts all False."""
+    """Keep the counts[j] best of each group at step j. `keep` (n, s) starts all False.
+
+    Of equals those are kept that Prometheus' heap of the same size would keep, rows coming in the same order.
+    """
     widest = 0
     for j in range(first, last):
         widest = max(widest, counts[j])
