@@ -22,6 +22,7 @@ from watchkeeper.app.ruling import Ruling
 from watchkeeper.app.scraping import Scraping
 from watchkeeper.app.settings import Settings
 from watchkeeper.app.storage import Storage
+from watchkeeper.app.warming import Warming
 from watchkeeper.base.clock import Clock
 from watchkeeper.receive.remote_write import RemoteWrite
 from watchkeeper.receive.scrape import ScrapeOptions
@@ -53,6 +54,9 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     stack.push_async_callback(storage.close)
     store = await storage.open()
     house.condition.watch(storage.feel)
+    warming = Warming()
+    stack.push_async_callback(warming.close)
+    await warming.start(house.condition)
     querying = Querying(house.core, store, house.settings, house.configuration)
     stack.push_async_callback(querying.close)
     retention = RetentionRounds(store, house.settings, house.configuration)

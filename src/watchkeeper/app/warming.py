@@ -1,0 +1,33 @@
+"""Compiles kernels before somebody waits for them; from the cache of an earlier start it takes a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from watchkeeper.app.condition import Condition
+from watchkeeper.query.promql import warm as warm_queries
+from watchkeeper.receive.remote_write import warm_up as warm_remote_write
+from watchkeeper.store.index import warm_up as warm_index
+
+
+class Warming:
+    """What ingest needs is compiled before we are ready, what queries need behind it."""
+
+    def __init__(self) -> None:
+        self._ended = threading.Event()
+        self._queries: asyncio.Task[None] | None = None
+
+    async def start(self, condition: Condition) -> None:
+        """Compile or load the kernels of ingest, then go on with those of queries in a thread."""
+        condition.becomes("compiling kernels (only the first start takes long)")
+        await asyncio.to_thread(warm_index)
+        await asyncio.to_thread(warm_remote_write)
+        going_on = self._ended.is_set
+        self._queries = asyncio.create_task(asyncio.to_thread(warm_queries, lambda: not going_on()), name="warming")
+
+    async def close(self) -> None:
+        """Stop after the kernel that is being compiled."""
+        self._ended.set()
+        if self._queries is not None:
+            await asyncio.gather(self._queries, return_exceptions=True)
