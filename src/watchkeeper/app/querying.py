@@ -41,6 +41,8 @@ def options_of(settings: Settings, configuration: Configuration) -> EngineOption
         max_samples=settings.query_max_samples,
         default_step_ms=configuration.sections.global_.evaluation_interval_ms,
         max_bytes=configuration.sections.query.max_memory_bytes or _MOST_BYTES,
+        delayed_name_removal="promql-delayed-name-removal" in settings.features,
+        use_start_timestamps="use-start-timestamps" in settings.features,
         type_and_unit_labels="type-and-unit-labels" in settings.features,
     )
 
