@@ -27,15 +27,15 @@ def version(program: str) -> str:
 
 
 @contextmanager
-def prometheus(folder: Path, config: dict[str, Any]) -> Iterator[str]:
-    """The URL of a Prometheus with this configuration; its data lie in `folder`."""
+def prometheus(folder: Path, config: dict[str, Any], *flags: str) -> Iterator[str]:
+    """The URL of a Prometheus with this configuration and further flags; its data lie in `folder`."""
     path = folder / "prometheus.yml"
     path.write_text(yaml.safe_dump(config, sort_keys=False))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     command = [PROMETHEUS, f"--config.file={path}", f"--web.listen-address={address}"]
-    command += [f"--storage.tsdb.path={folder / 'data'}", "--log.level=warn"]
+    command += [f"--storage.tsdb.path={folder / 'data'}", "--log.level=warn", *flags]
     with (folder / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
