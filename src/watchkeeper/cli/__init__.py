@@ -7,6 +7,7 @@ import click
 from watchkeeper.cli.check import check
 from watchkeeper.cli.promql import promql
 from watchkeeper.cli.serve import serve
+from watchkeeper.cli.test_rules import test
 
 
 @click.group()
@@ -18,3 +19,4 @@ def main() -> None:
 main.add_command(check)
 main.add_command(promql)
 main.add_command(serve)
+main.add_command(test)

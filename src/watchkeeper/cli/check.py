@@ -9,11 +9,15 @@ import click
 
 from watchkeeper.app.configuration import Configuration, load
 from watchkeeper.base.configuration import ConfigurationFailure
+from watchkeeper.cli.check_rules import check_rules
 
 
 @click.group()
 def check() -> None:
     """Check files without starting anything."""
+
+
+check.add_command(check_rules)
 
 
 @check.command("config")

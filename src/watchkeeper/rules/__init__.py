@@ -5,6 +5,7 @@ from watchkeeper.rules.alertmanager_metrics import AlertmanagerMetrics
 from watchkeeper.rules.alertmanagers import Alertmanagers
 from watchkeeper.rules.file import GroupDefaults, read_rule_files, read_rule_text
 from watchkeeper.rules.filtering import RuleFilter, UnknownToken
+from watchkeeper.rules.number_text import exponent_text
 from watchkeeper.rules.rule import AlertingRule, RecordingRule, RuleGroup
 from watchkeeper.rules.rules import RuleOptions, Rules
 from watchkeeper.rules.sink import AlertSink, FanOut
@@ -26,6 +27,7 @@ __all__ = [
     "RuleStatus",
     "Rules",
     "UnknownToken",
+    "exponent_text",
     "read_rule_files",
     "read_rule_text",
 ]

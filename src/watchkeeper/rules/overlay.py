@@ -12,7 +12,7 @@ from watchkeeper.kernels.group import group_rows
 from watchkeeper.model.frame import LabelFrame
 from watchkeeper.model.histogram import Histogram
 from watchkeeper.model.labels import METRIC_NAME
-from watchkeeper.model.matcher import Matcher
+from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.model.samples import Selection, SeriesBlock
 
 
@@ -56,14 +56,14 @@ class Overlay:
         return block
 
     def _matching(self, matchers: Sequence[Matcher]) -> list[Written]:
-        if not self._written:
-            return []
         names = [matcher for matcher in matchers if matcher.name == METRIC_NAME]
+        exact = next((name.value for name in names if name.op is MatchOp.EQUAL), None)
+        metrics = self._written if exact is None else (exact, "")
         return [
             written
-            for metric, some in self._written.items()
+            for metric in metrics
             if not metric or all(name.matches(metric) for name in names)
-            for written in some
+            for written in self._written.get(metric, ())
         ]
 
     def _laid(self, block: SeriesBlock, written: Written, matchers: Sequence[Matcher]) -> SeriesBlock:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -16,7 +14,15 @@ from starlette.routing import BaseRoute, Route
 from watchkeeper.api.prometheus.envelope import bad_parameter, success
 from watchkeeper.api.prometheus.params import Params
 from watchkeeper.api.tenant import tenant_of
-from watchkeeper.rules import ActiveAlert, AlertingRule, GroupStatus, RuleFilter, RuleStatus, UnknownToken
+from watchkeeper.rules import (
+    ActiveAlert,
+    AlertingRule,
+    GroupStatus,
+    RuleFilter,
+    RuleStatus,
+    UnknownToken,
+    exponent_text,
+)
 
 _NEVER = "0001-01-01T00:00:00Z"
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
@@ -169,16 +175,3 @@ def _time(ms: int | None) -> str:
     if ms is None:
         return _NEVER
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def exponent_text(value: float) -> str:
-    """The shortest text of a number with an exponent, as Go writes one: `1.25e+01`."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else f"{'+' if value > 0 else '-'}Inf"
-    sign, digits, exponent = Decimal(repr(value)).as_tuple()
-    assert isinstance(exponent, int)
-    text = "".join(map(str, digits))
-    power = len(text) - 1 + exponent if value else 0
-    text = text.rstrip("0") or "0"
-    mantissa = text[0] + (f".{text[1:]}" if len(text) > 1 else "")
-    return f"{'-' if sign else ''}{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
