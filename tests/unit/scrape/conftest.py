@@ -19,7 +19,7 @@ from watchkeeper.engine import EmbeddedEngine, EngineMetrics
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.model.samples import Selection
-from watchkeeper.receive.scrape import GlobalConfig, ScrapeConfig, ScrapePools
+from watchkeeper.receive.scrape import GlobalConfig, ScrapeConfig, ScrapeOptions, ScrapePools
 from watchkeeper.store import Endpoint, Store, Target
 
 _databases = itertools.count()
@@ -140,7 +140,7 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 async def pools(store: Store, registry: CollectorRegistry) -> AsyncIterator[ScrapePools]:
-    pools = ScrapePools(store, SystemClock(), registry)
+    pools = ScrapePools(store, SystemClock(), registry, ScrapeOptions(gather_s=0.005))
     yield pools
     await pools.stop()
 

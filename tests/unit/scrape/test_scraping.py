@@ -59,7 +59,7 @@ async def make(store: Store, registry: CollectorRegistry, job: Job) -> Any:
             storage or store,
             SystemClock(),
             metrics,
-            options or ScrapeOptions(),
+            options or ScrapeOptions(gather_s=0),
         )
         (target,) = find_targets(config, [{"__address__": address, "instance": "i"}]).targets
         return ScrapeLoop(target, around)
