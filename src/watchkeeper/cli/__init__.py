@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from watchkeeper.cli.check import check
+from watchkeeper.cli.import_ import import_
 from watchkeeper.cli.promql import promql
 from watchkeeper.cli.serve import serve
 from watchkeeper.cli.test_rules import test
@@ -17,6 +18,7 @@ def main() -> None:
 
 
 main.add_command(check)
+main.add_command(import_)
 main.add_command(promql)
 main.add_command(serve)
 main.add_command(test)

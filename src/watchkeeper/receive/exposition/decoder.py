@@ -108,6 +108,10 @@ class TextDecoder:
         self._last_rows = int(state[scanner.ROW])
         return self._exposition(scan)
 
+    def series(self) -> list[int]:
+        """The entries that are series."""
+        return np.flatnonzero(self._vocabulary.kinds[: len(self._vocabulary)] == scanner.SERIES).tolist()
+
     def labels(self, entry: int) -> Labels:
         """The labels of a series met earlier."""
         key = self._vocabulary.key(entry) + b" 0\n"
