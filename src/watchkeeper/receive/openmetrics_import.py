@@ -148,7 +148,7 @@ def _unpacked(raw: BinaryIO, path: Path) -> BinaryIO:
 
 
 def _pieces(file: BinaryIO, raw: BinaryIO, path: Path, progress: Progress) -> Iterator[tuple[bytes, bool]]:
-    """Pieces of whole lines, the last marked, which ends with the end marker. Raises ImportFailure where there is none."""
+    """Pieces of whole lines and whether each is the last. Raises ImportFailure where that lacks the end marker."""
     rest = b""
     while chunk := file.read(PIECE_BYTES):
         progress(raw.tell())
