@@ -47,15 +47,18 @@ class EngineProcess:
     @staticmethod
     async def spawn(orders: Orders, timeout_s: float) -> EngineProcess:
         """Start a child and wait until it serves. Raises EngineFailure with the child's own reason."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "watchkeeper.engine"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=_LONGEST_LINE,
-            # A Ctrl-C at the terminal is for the parent, which stops the engine when nobody needs it any more.
-            start_new_session=True,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "watchkeeper.engine"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=_LONGEST_LINE,
+                # A Ctrl-C at the terminal is for the parent, which stops the engine when nobody needs it any more.
+                start_new_session=True,
+            )
+        except OSError as error:  # no memory, too many processes or files
+            raise EngineFailure(f"the engine's process cannot be started: {error}") from None
         child = EngineProcess(process)
         try:
             async with asyncio.timeout(timeout_s):
@@ -104,11 +107,12 @@ class EngineProcess:
     async def _order(self, orders: Orders) -> Mapping[str, object]:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None and stdout is not None
-        with suppress(ConnectionError):
+        # A child that has died already is told so by its empty report (uvloop: a closed pipe is a RuntimeError).
+        with suppress(ConnectionError, RuntimeError):
             stdin.write(orders.encode())
             await stdin.drain()
         line = await stdout.readline()
-        if not line:
+        if not line.endswith(b"\n"):
             how = await self.wait()
             raise EngineFailure(f"the engine could not open {orders.path}: it {how}")
         report = json.loads(line)

@@ -261,3 +261,23 @@ async def test_the_child_imports_neither_numba_nor_data_frames_nor_the_package_a
 def test_the_engine_is_never_in_a_process_that_may_fork():
     """A child forked after chDB was loaded hangs on its first use: only the spawned process may load it."""
     assert not any(name == "chdb" or name.startswith("chdb.") for name in sys.modules)
+
+
+def test_a_process_that_ends_before_it_takes_its_orders_is_a_failure_with_its_reason(
+    tmp_path: Path, registry, monkeypatch: pytest.MonkeyPatch
+):
+    """uvloop says of its pipe that it is closed, or says nothing: whoever supervises must get the same failure."""
+    monkeypatch.setattr(sys, "executable", "/bin/true")
+
+    async def start() -> None:
+        with pytest.raises(EngineFailure, match="could not open .*it exited with status 0"):
+            await EmbeddedEngine(tmp_path, registry.metrics).start()
+
+    for _ in range(10):
+        uvloop.run(start())
+
+
+async def test_a_process_that_cannot_be_made_is_a_failure(tmp_path: Path, registry, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
+    with pytest.raises(EngineFailure, match="cannot be started: .*No such file"):
+        await EmbeddedEngine(tmp_path, registry.metrics).start()
