@@ -29,8 +29,9 @@ def application(
     """The application that serves `routes` below `route_prefix`, behind the front door and then `middleware`."""
     mounted: list[BaseRoute] = list(routes)
     if route_prefix:
-        mounted = [Mount(route_prefix, routes=list(routes)), Route("/", _to(route_prefix + "/"))]
-    return Starlette(
+        home = _to(route_prefix + "/")
+        mounted = [Route("/", home), Route(route_prefix, home), Mount(route_prefix, routes=list(routes))]
+    made = Starlette(
         routes=mounted,
         middleware=[
             Middleware(Guard, door=door),
@@ -44,11 +45,13 @@ def application(
             Exception: _bug,
         },
     )
+    made.router.redirect_slashes = False
+    return made
 
 
 def _to(path: str) -> Callable[[Request], Awaitable[Response]]:
     async def redirect(request: Request) -> Response:
-        return RedirectResponse(path)
+        return RedirectResponse(path, 302)
 
     return redirect
 

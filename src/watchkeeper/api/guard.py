@@ -92,6 +92,10 @@ class Guard:
         refusal = self._refusal(scope["method"], origin, host)
         if refusal is not None:
             await refusal(scope, receive, send)
+        elif scope["method"] == "OPTIONS" and not (origin is not None and self._door.reads_cross_origin(origin)):
+            await Response(status_code=204, headers={"Allow": _CORS_HEADERS["Access-Control-Allow-Methods"]})(
+                scope, receive, send
+            )
         elif origin is not None and self._door.reads_cross_origin(origin):
             await self._across(origin, scope, receive, send)
         else:

@@ -46,9 +46,15 @@ def routes(core: Core) -> list[BaseRoute]:
         Route("/-/ready", ready, methods=["GET", "HEAD"]),
         Route("/-/reload", reload, methods=["POST", "PUT"]),
         Route("/-/quit", quit, methods=["POST", "PUT"]),
+        Route("/-/reload", _only_changes, methods=["GET"]),
+        Route("/-/quit", _only_changes, methods=["GET"]),
         Route("/metrics", metrics),
     ]
 
 
+async def _only_changes(request: Request) -> Response:
+    return PlainTextResponse("Only POST or PUT requests allowed", 405, {"Allow": "POST, PUT"})
+
+
 def _not_enabled() -> Response:
-    return PlainTextResponse("Lifecycle API is not enabled. Start with --web.enable-lifecycle.\n", 403)
+    return PlainTextResponse("Lifecycle API is not enabled.", 403)

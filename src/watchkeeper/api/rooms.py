@@ -60,6 +60,10 @@ class Running(Protocol):
         """Whether the last reading succeeded, and when one last did."""
         ...
 
+    def external_labels(self) -> dict[str, str]:
+        """What is added to all that leaves this house."""
+        ...
+
     def retention_text(self) -> str:
         """How long samples are kept, as a duration."""
         ...

@@ -19,6 +19,7 @@ import watchkeeper
 from watchkeeper.api import home, lifecycle, waiting
 from watchkeeper.api.application import application
 from watchkeeper.api.guard import FrontDoor
+from watchkeeper.api.notices import RELOAD_FAILED, Notices
 from watchkeeper.api.rooms import BuildInfo, Core, Lifecycle, Options, Readers
 from watchkeeper.api.web_config import Passwords, WebConfigFile, ssl_context
 from watchkeeper.app.condition import Condition
@@ -39,6 +40,7 @@ from watchkeeper.query.promql import ParseFailure, parse_selector
 logger = logging.getLogger("watchkeeper.app")
 
 _READERS = 8
+_LISTENERS = 16
 
 
 class House:
@@ -58,6 +60,7 @@ class House:
         self._reloads = (True, self.started_ms)
         self._metrics.reloaded(*self._reloads)
         self._reloading = asyncio.Lock()
+        self.notices = Notices(clock, _LISTENERS)
         self._rooms: Sequence[Room] = ()
         self._open = AsyncExitStack()
 
@@ -76,6 +79,7 @@ class House:
         server = WebServer(front, _tls(web_config))
         await server.start(sockets)
         self._open.push_async_callback(server.stop)
+        self._open.callback(self.notices.close)
         rooms = await open_rooms(self, self._open)
         self._rooms = rooms.live
         front.application = self._application(rooms.routes, web_config)
@@ -100,6 +104,7 @@ class House:
             except Failure as why:
                 self._reloads = (False, self._reloads[1])
                 self._metrics.reloaded(*self._reloads)
+                self.notices.raise_(RELOAD_FAILED)
                 logger.error("the configuration stays as it was: %s", why)
                 raise
             for take_up in prepared:
@@ -107,6 +112,7 @@ class House:
             self.configuration = configuration
             self._reloads = (True, self.clock.now_ms())
             self._metrics.reloaded(*self._reloads)
+            self.notices.settle(RELOAD_FAILED)
             logger.info("the configuration has been read again")
 
     def configuration_yaml(self) -> str:
@@ -116,6 +122,10 @@ class House:
     def last_reload(self) -> tuple[bool, int]:
         """Whether the last reading succeeded, and when one last did (ms)."""
         return self._reloads
+
+    def external_labels(self) -> dict[str, str]:
+        """What is added to all that leaves this house."""
+        return dict(self.configuration.sections.global_.external_labels)
 
     def retention_text(self) -> str:
         """How long samples are kept where no rule says otherwise."""

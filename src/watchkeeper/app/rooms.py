@@ -10,7 +10,23 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
-from watchkeeper.api.prometheus import admin, exemplars, reading, receiving, rules, status, targets
+from watchkeeper.api import watchkeeper
+from watchkeeper.api.notices import Notices
+from watchkeeper.api.prometheus import (
+    admin,
+    exemplars,
+    features,
+    federation,
+    notifications,
+    pages,
+    reading,
+    receiving,
+    remote_read,
+    rules,
+    status,
+    targets,
+)
+from watchkeeper.api.prometheus.build import build_json
 from watchkeeper.api.prometheus.routes import api
 from watchkeeper.api.rooms import Core, Running
 from watchkeeper.app.condition import Condition
@@ -38,6 +54,7 @@ class Building(Running, Protocol):
     configuration: Configuration
     core: Core
     environ: Mapping[str, str]
+    notices: Notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +95,13 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
         admin.routes(house.core, store),
         targets.routes(house.core, scraping.pools),
         rules.routes(ruling.rules, ruling.alertmanagers),
+        remote_read.routes(house.core, store, house),
+        notifications.routes(house.notices),
+        features.routes(house.core),
     ]
     if house.settings.enable_remote_write:
         families.append(receiving.routes(RemoteWrite(store, house.registry)))
-    return Rooms([api(*families)], [storage, querying, retention, scraping, ruling])
+    pages_of_old = pages.routes(house.core, build_json(house.core.build))
+    federated = federation.routes(house.core, store, house, house.settings.lookback_ms)
+    own = watchkeeper.routes(house.core, store)
+    return Rooms([api(*families), *own, *federated, *pages_of_old], [storage, querying, retention, scraping, ruling])

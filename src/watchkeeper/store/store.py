@@ -192,12 +192,16 @@ class Store:
         """The exemplars in [start, end] of those series, by series and time; each `ref` is a row of the frame."""
         return self._reader.exemplars(tenant, matcher_sets, start, end)
 
-    def sql(self, tenant: str, statement: str, form: str = "json") -> bytes:
+    def sql(self, tenant: str, statement: str, form: str = "json", name: str = "") -> bytes:
         """The answer to a person's read-only SQL over the tenant's views, as `json`, `csv` or `tsv`.
 
         Raises SqlRefused (with a position) for what may not be run, StatementFailure for what the engine refuses.
         """
-        return self._sql.run(tenant, statement, form)
+        return self._sql.run(tenant, statement, form, name)
+
+    def cancel_sql(self, name: str) -> None:
+        """Break off the SQL that was asked under that name. Raises StoreFailure."""
+        self._sql.cancel(name)
 
     # --- taking out
 

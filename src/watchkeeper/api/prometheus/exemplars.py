@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, bad_parameter, success
+from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, no_content, success
 from watchkeeper.api.prometheus.params import MAX_TIME_MS, MIN_TIME_MS, Params
 from watchkeeper.api.prometheus.result_json import float_text, seconds_text
 from watchkeeper.api.rooms import Core
@@ -30,10 +30,10 @@ def routes(core: Core, store: Store) -> list[BaseRoute]:
         try:
             expr = parse(params.text("query"))
         except ParseFailure as why:
-            raise bad_parameter("query", why) from None
+            raise ApiFailure(ErrorType.BAD_DATA, str(why)) from None
         sets = [node.matchers for node in walk(expr) if isinstance(node, VectorSelector)]
         if not sets:
-            return success([])
+            return no_content()
         frame, found = await core.readers.run(store.exemplars, tenant_of(request), sets, start, end)
         by_series: dict[int, list[dict[str, Any]]] = {}
         for exemplar in found:

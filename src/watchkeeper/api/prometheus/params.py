@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 
@@ -18,6 +18,9 @@ from watchkeeper.query.promql import ParseFailure, parse_selector
 MIN_TIME_MS = -(1 << 62)
 MAX_TIME_MS = 1 << 62
 _LARGEST_FORM = 10 * 1024 * 1024
+# What Prometheus' own clients send for «since ever» and «for ever».
+_EVER = {"-292273086-05-16T16:47:06Z": MIN_TIME_MS, "292277025-08-18T07:12:54.999999999Z": MAX_TIME_MS}
+_BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)")
 
 
@@ -30,7 +33,7 @@ class Params:
     @classmethod
     async def of(cls, request: Request) -> Params:
         """Read the request's parameters. Raises ApiFailure where the form is not one, or too large."""
-        pairs = parse_qsl(request.url.query, keep_blank_values=True)
+        pairs = _pairs(request.url.query)
         if request.method in ("POST", "PUT"):
             media = request.headers.get("content-type", "").split(";")[0].strip()
             if media == "application/x-www-form-urlencoded":
@@ -53,7 +56,8 @@ class Params:
         try:
             return parse_time_ms(text)
         except ValueError as why:
-            raise bad_parameter(name, why) from None
+            about = "" if default is None else f"invalid time value for '{name}': "
+            raise bad_parameter(name, f"{about}{why}") from None
 
     def duration_ms(self, name: str) -> int | None:
         """A duration, ms, or None where the parameter is absent."""
@@ -70,11 +74,12 @@ class Params:
         text = self.text(name)
         if text == "":
             return 0
-        if not re.fullmatch(r"[+]?\d+", text):
-            raise bad_parameter(
-                name, "limit must be non-negative" if text.startswith("-") else f'"{text}" is no number'
-            )
-        return int(text)
+        number = whole_number(text)
+        if number is None:
+            raise bad_parameter(name, f'strconv.Atoi: parsing "{text}": invalid syntax')
+        if number < 0:
+            raise bad_parameter(name, "limit must be non-negative")
+        return number
 
     def matcher_sets(self, name: str = "match[]") -> list[tuple[Matcher, ...]]:
         """Every series selector given."""
@@ -85,7 +90,7 @@ class Params:
             except ParseFailure as why:
                 raise bad_parameter(name, why) from None
             if all(m.matches_empty for m in matchers):
-                raise ApiFailure(ErrorType.BAD_DATA, "match[] must contain at least one non-empty matcher")
+                raise bad_parameter(name, "match[] must contain at least one non-empty matcher")
             sets.append(matchers)
         return sets
 
@@ -97,9 +102,25 @@ async def _form(request: Request) -> list[tuple[str, str]]:
         if len(body) > _LARGEST_FORM:
             raise ApiFailure(ErrorType.BAD_DATA, f"the form is larger than {_LARGEST_FORM} bytes")
     try:
-        return parse_qsl(bytes(body).decode(), keep_blank_values=True)
+        return _pairs(bytes(body).decode())
     except UnicodeDecodeError:
         raise ApiFailure(ErrorType.BAD_DATA, "the form is not UTF-8") from None
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    """The pairs of a query string; those with a semicolon or a broken escape are left out, as Go leaves them out."""
+    found: list[tuple[str, str]] = []
+    for part in query.split("&"):
+        if not part or ";" in part or _BAD_ESCAPE.search(part):
+            continue
+        name, _, value = part.partition("=")
+        found.append((unquote_plus(name), unquote_plus(value)))
+    return found
+
+
+def whole_number(text: str) -> int | None:
+    """The number that Go's Atoi reads, or None."""
+    return int(text) if re.fullmatch(r"[+-]?\d{1,18}", text, re.ASCII) else None
 
 
 def parse_time_ms(text: str) -> int:
@@ -112,9 +133,14 @@ def parse_time_ms(text: str) -> int:
         if math.isfinite(seconds) and abs(seconds) < MAX_TIME_MS / 1000 and "_" not in text:
             return math.floor(seconds * 1000 + 0.5)
         raise ValueError(f'cannot parse "{text}" to a valid timestamp')
+    if text in _EVER:
+        return _EVER[text]
     if not _RFC3339.fullmatch(text):
         raise ValueError(f'cannot parse "{text}" to a valid timestamp')
-    moment = datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+    try:
+        moment = datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+    except ValueError:
+        raise ValueError(f'cannot parse "{text}" to a valid timestamp') from None
     return math.floor((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000 + 0.5)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -13,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from watchkeeper.api.disconnect import unless_gone
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, bad_parameter, raw_success, success
-from watchkeeper.api.prometheus.params import Params
+from watchkeeper.api.prometheus.params import Params, parse_duration_or_seconds_ms
 from watchkeeper.api.prometheus.query_log import QueryLog
 from watchkeeper.api.prometheus.query_result import result_json
 from watchkeeper.api.rooms import Core
@@ -111,10 +113,11 @@ class Queries:
         step = params.duration_ms("step")
         if step is None:
             raise bad_parameter("step", 'cannot parse "" to a valid duration')
-        if step <= 0:
+        if step < 0 or (step == 0 and not _is_below_a_millisecond(params.text("step"))):
             raise bad_parameter(
                 "step", "zero or negative query resolution step widths are not accepted. Try a positive integer"
             )
+        step = max(step, 1)
         if (end - start) // step > _MOST_POINTS:
             raise ApiFailure(
                 ErrorType.BAD_DATA,
@@ -143,10 +146,14 @@ class Queries:
         return params.text("stats") != "" or self._log.is_kept
 
     def _lookback(self, params: Params) -> int | None:
-        lookback = params.duration_ms("lookback_delta")
-        if lookback is not None and lookback <= 0:
-            raise bad_parameter("lookback_delta", "a positive duration would be right")
-        return lookback
+        text = params.text("lookback_delta")
+        if text == "":
+            return None
+        try:
+            lookback = parse_duration_or_seconds_ms(text)
+        except ValueError as why:
+            raise ApiFailure(ErrorType.BAD_DATA, f"error parsing lookback delta duration: {why}") from None
+        return lookback if lookback > 0 else None
 
     async def _answer(
         self,
@@ -158,7 +165,7 @@ class Queries:
         limit: int,
     ) -> Response:
         asked = params.duration_ms("timeout")
-        timeout_s = min(asked or self._timeout_ms, self._timeout_ms) / 1000
+        timeout_s = min(self._timeout_ms if asked is None else asked, self._timeout_ms) / 1000
         stats = params.text("stats")
 
         def whole(cancellation: Cancellation, left_s: float) -> tuple[Result, Response]:
@@ -192,21 +199,12 @@ class Queries:
             return whole(cancellation, left)
 
         query = asyncio.ensure_future(asyncio.get_running_loop().run_in_executor(self._threads, timed))
-        gone = asyncio.create_task(_gone(request))
-        try:
-            await asyncio.wait({query, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not query.done():
-                cancellation.cancel()
-            return await query
-        finally:
-            cancellation.cancel()
-            gone.cancel()
+        return await unless_gone(request, query, cancellation.cancel)
 
 
-async def _gone(request: Request) -> None:
-    """Return once the client has hung up."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+def _is_below_a_millisecond(step: str) -> bool:
+    """Say whether a step of 0 ms was rounded down from something longer than nothing."""
+    return re.fullmatch(r"[0.]*|0+[a-z]+", step) is None
 
 
 def _as_api(why: PromqlFailure, kind: str) -> ApiFailure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,15 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, bad_parameter, raw_success, success
-from watchkeeper.api.prometheus.params import MAX_TIME_MS, MIN_TIME_MS, Params
+from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, raw_success, success
+from watchkeeper.api.prometheus.names import unescaped
+from watchkeeper.api.prometheus.params import MAX_TIME_MS, MIN_TIME_MS, Params, whole_number
 from watchkeeper.api.prometheus.result_json import LabelWriter
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.store import Store
 
 _TRUNCATED = "results truncated due to limit"
-_ESCAPED = re.compile(r"_(?:_|([0-9a-fA-F]{1,6})_)")
 
 
 def routes(core: Core, store: Store) -> list[BaseRoute]:
@@ -35,7 +34,11 @@ def routes(core: Core, store: Store) -> list[BaseRoute]:
         labels = LabelWriter(frame)
         rows = [labels.row(i) for i in range(len(frame))]
         warnings = _cut(rows, limit)
+        rows.sort()
         return raw_success(b"[" + b",".join(rows) + b"]", warnings)
+
+    async def drop_series(request: Request) -> Response:
+        raise ApiFailure(ErrorType.INTERNAL, "not implemented")
 
     async def label_names(request: Request) -> Response:
         params = await Params.of(request)
@@ -50,9 +53,7 @@ def routes(core: Core, store: Store) -> list[BaseRoute]:
 
     async def label_values(request: Request) -> Response:
         params = await Params.of(request)
-        name = unescaped(request.path_params["name"])
-        if not name:
-            raise ApiFailure(ErrorType.BAD_DATA, 'invalid label name: ""')
+        name = _label_name(request)
         start, end = _range(params)
         limit = params.limit()
         values = await core.readers.run(
@@ -64,7 +65,7 @@ def routes(core: Core, store: Store) -> list[BaseRoute]:
 
     async def metadata(request: Request) -> Response:
         params = await Params.of(request)
-        limit, per_metric = params.limit(), params.limit("limit_per_metric")
+        limit, per_metric = _most(params, "limit"), _most(params, "limit_per_metric")
         known = await core.readers.run(store.metadata, tenant_of(request), params.text("metric") or None, limit)
         by_metric = {
             metric: [{"type": e.type, "help": e.help, "unit": e.unit} for e in entries[: per_metric or None]]
@@ -74,6 +75,7 @@ def routes(core: Core, store: Store) -> list[BaseRoute]:
 
     return [
         Route("/series", series, methods=["GET", "POST"]),
+        Route("/series", drop_series, methods=["DELETE"]),
         Route("/labels", label_names, methods=["GET", "POST"]),
         Route("/label/{name}/values", label_values, methods=["GET"]),
         Route("/metadata", metadata, methods=["GET"]),
@@ -81,10 +83,24 @@ def routes(core: Core, store: Store) -> list[BaseRoute]:
 
 
 def _range(params: Params) -> tuple[int, int]:
-    start, end = params.time_ms("start", MIN_TIME_MS), params.time_ms("end", MAX_TIME_MS)
-    if end < start:
-        raise bad_parameter("end", "end timestamp must not be before start time")
-    return start, end
+    return params.time_ms("start", MIN_TIME_MS), params.time_ms("end", MAX_TIME_MS)
+
+
+def _most(params: Params, name: str) -> int:
+    """An upper bound where anything below 1 means none."""
+    text = params.text(name)
+    number = whole_number(text) if text else 0
+    if number is None:
+        raise ApiFailure(ErrorType.BAD_DATA, f"{name} must be a number")
+    return max(number, 0)
+
+
+def _label_name(request: Request) -> str:
+    name: str = request.path_params["name"]
+    raw: bytes = request.scope.get("raw_path", b"")
+    if not name or ("\ufffd" in name and b"%ef%bf%bd" not in raw.lower()):
+        raise ApiFailure(ErrorType.BAD_DATA, f'invalid label name: "{name}"')
+    return unescaped(name)
 
 
 def _one_more(limit: int) -> int:
@@ -97,10 +113,3 @@ def _cut(found: list[Any], limit: int) -> Sequence[str]:
         return ()
     del found[limit:]
     return (_TRUNCATED,)
-
-
-def unescaped(name: str) -> str:
-    """A label's name from a path: `U__` marks names that were escaped, `_2e_` for a dot and `__` for an underscore."""
-    if not name.startswith("U__"):
-        return name
-    return _ESCAPED.sub(lambda m: "_" if m.group(1) is None else chr(int(m.group(1), 16)), name[3:])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +148,13 @@ def ranges_json(block: SeriesBlock, rows: int) -> bytes:
 
 def scalar_json(time_ms: int, value: float) -> bytes:
     """A scalar: `[t,"v"]`."""
-    return b"[" + seconds_text(time_ms) + b',"' + float_text(value).encode() + b'"]'
+    return b"[" + seconds_text(time_ms) + b',"' + _plain(value).encode() + b'"]'
+
+
+def _plain(value: float) -> str:
+    """A number without an exponent: scalars alone are written so."""
+    text = float_text(value)
+    return f"{Decimal(text):f}" if "e" in text else text
 
 
 def string_json(time_ms: int, text: str) -> bytes:

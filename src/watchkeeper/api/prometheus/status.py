@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from watchkeeper.api.prometheus.build import build_json
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, success
-from watchkeeper.api.prometheus.params import Params
+from watchkeeper.api.prometheus.params import Params, whole_number
 from watchkeeper.api.rooms import Core, Running
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.store import Store
@@ -33,17 +34,7 @@ def routes(core: Core, store: Store, running: Running) -> list[BaseRoute]:
         return success(dict(core.options.flags))
 
     async def build_info(request: Request) -> Response:
-        build = core.build
-        return success(
-            {
-                "version": build.version,
-                "revision": build.revision,
-                "branch": "",
-                "buildUser": "",
-                "buildDate": "",
-                "goVersion": f"python {build.python}",
-            }
-        )
+        return success(build_json(core.build))
 
     async def runtime_info(request: Request) -> Response:
         successful, loaded_ms = running.last_reload()
@@ -67,7 +58,9 @@ def routes(core: Core, store: Store, running: Running) -> list[BaseRoute]:
 
     async def tsdb(request: Request) -> Response:
         params = await Params.of(request)
-        limit = params.limit() or 10
+        limit = whole_number(params.text("limit", "10"))
+        if limit is None or limit < 1:
+            raise ApiFailure(ErrorType.BAD_DATA, "limit must be a positive number")
         if limit > _MOST:
             raise ApiFailure(ErrorType.BAD_DATA, f"limit must not exceed {_MOST}")
         status = await core.readers.run(store.tsdb_status, tenant_of(request), limit)

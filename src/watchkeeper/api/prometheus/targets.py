@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from watchkeeper.api.prometheus.envelope import success
-from watchkeeper.api.prometheus.params import Params
+from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, success
+from watchkeeper.api.prometheus.params import Params, whole_number
 from watchkeeper.api.rooms import Core
 from watchkeeper.receive.scrape import ActiveTarget, TargetMetadata, Targets
 
@@ -41,35 +41,37 @@ def routes(core: Core, pools: Pools) -> list[BaseRoute]:
         params = await Params.of(request)
         state, pool = params.text("state").lower(), params.text("scrapePool")
         found = pools.targets()
-        data: dict[str, Any] = {"activeTargets": [], "droppedTargets": [], "droppedTargetCounts": {}}
-        if state != "dropped":
+        data: dict[str, Any] = {"activeTargets": [], "droppedTargets": [], "droppedTargetCounts": None}
+        if state in ("", "any", "active"):
             data["activeTargets"] = [
                 _active(target, core.options.external_url)
                 for target in found.active
                 if pool in ("", target.scrape_pool)
             ]
-        if state != "active":
+        if state in ("", "any", "dropped"):
             data["droppedTargets"] = [
                 {"discoveredLabels": dict(target.discovered_labels), "scrapePool": target.scrape_pool}
                 for target in found.dropped
                 if pool in ("", target.scrape_pool)
             ]
-        data["droppedTargetCounts"] = {
-            name: count for name, count in found.dropped_counts.items() if pool in ("", name)
-        }
+            data["droppedTargetCounts"] = {
+                name: count for name, count in found.dropped_counts.items() if pool in ("", name)
+            }
         return success(data)
 
     async def metadata(request: Request) -> Response:
         params = await Params.of(request)
         sets = params.matcher_sets("match_target")
         wanted = sets[0] if sets else ()
-        metric, limit = params.text("metric"), params.limit()
+        metric, limit = params.text("metric"), whole_number(params.text("limit", "0"))
+        if limit is None:
+            raise ApiFailure(ErrorType.BAD_DATA, "limit must be a number")
         rows = [
             _metadata(entry, metric)
             for entry in pools.metadata()
             if metric in ("", entry.metadata.metric) and all(m.matches(entry.target.get(m.name, "")) for m in wanted)
         ]
-        return success(rows[:limit] if limit else rows)
+        return success(rows[:limit] if limit > 0 else rows)
 
     async def scrape_pools(request: Request) -> Response:
         return success({"scrapePools": pools.pools()})

@@ -45,7 +45,7 @@ _HISTOGRAM = """
 17 start_timestamp int64
 """
 _SPAN = "1 offset sint32\n2 length uint32"
-_V1 = {
+V1_FIELDS = {
     "WriteRequest": "1 timeseries TimeSeries*\n3 metadata MetricMetadata*",
     "TimeSeries": "1 labels Label*\n2 samples Sample*\n3 exemplars Exemplar*\n4 histograms Histogram*",
     "Label": "1 name bytes\n2 value bytes",
@@ -79,11 +79,12 @@ class Messages:
 def messages() -> Messages:
     """The message classes, built at the first call."""
     pool = descriptor_pool.DescriptorPool()
-    return Messages(_build(pool, "v1", _V1), _build(pool, "v2", _V2))
+    return Messages(build(pool, "remote_write.v1", V1_FIELDS), build(pool, "remote_write.v2", _V2))
 
 
-def _build(pool: descriptor_pool.DescriptorPool, version: str, fields: dict[str, str]) -> dict[str, Any]:
-    package = f"watchkeeper.remote_write.{version}"
+def build(pool: descriptor_pool.DescriptorPool, version: str, fields: dict[str, str]) -> dict[str, Any]:
+    """The classes of messages written as above, by name; `version` names their package."""
+    package = f"watchkeeper.{version}"
     file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax="proto3")
     for name, lines in fields.items():
         message = file.message_type.add(name=name)

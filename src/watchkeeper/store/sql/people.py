@@ -68,8 +68,8 @@ class Sql:
         self._ready: set[str] = set()
         self._functions: frozenset[str] = frozenset()
 
-    def run(self, tenant: str, sql: str, form: str = "json") -> bytes:
-        """The answer to one statement as `json`, `csv` or `tsv`.
+    def run(self, tenant: str, sql: str, form: str = "json", name: str = "") -> bytes:
+        """The answer to one statement as `json`, `csv` or `tsv`; `cancel` knows it by its `name`.
 
         Raises SqlRefused for what people may not run, StatementFailure for what the engine refuses or breaks off.
         """
@@ -82,10 +82,19 @@ class Sql:
                 f"EXPLAIN AST {statement.select}", form="TSVRaw", settings={"readonly": 1}, database=database
             )
             judge_tree(bytes(tree).decode(), self._permits)
+        settings = {**self._settings(), **({"query_id": name} if name else {})}
         answer = self._client.raw_query(
-            statement.sql, form=FORMATS[form], lane=Lane.PEOPLE, settings=self._settings(), database=database
+            statement.sql, form=FORMATS[form], lane=Lane.PEOPLE, settings=settings, database=database
         )
         return bytes(answer)
+
+    def cancel(self, name: str) -> None:
+        """Break off the statement of that name; nothing happens where there is none."""
+        self._client.command(
+            f"KILL QUERY{self._place.on_cluster} WHERE query_id = {{name:String}} "
+            "OR Settings['log_comment'] = {name:String} ASYNC",
+            {"name": name},
+        )
 
     def _settings(self) -> dict[str, str | int | float]:
         limits = self._limits

@@ -1,0 +1,5 @@
+"""Federation: `/federate`."""
+
+from watchkeeper.api.prometheus.federation.routes import routes
+
+__all__ = ["routes"]

@@ -1,0 +1,14 @@
+"""Our own API, below `/api/watchkeeper/v1`."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Mount
+
+from watchkeeper.api.rooms import Core
+from watchkeeper.api.watchkeeper import openapi, sql
+from watchkeeper.store import Store
+
+
+def routes(core: Core, store: Store) -> list[BaseRoute]:
+    """All of it."""
+    return [Mount("/api/watchkeeper/v1", routes=[*sql.routes(core, store), *openapi.routes(core)])]

@@ -1,0 +1,109 @@
+"""Our own API, described: `/openapi.json`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from watchkeeper.api.rooms import Core
+from watchkeeper.api.tenant import HEADER
+
+_QUERY = "One statement: SELECT, EXPLAIN, SHOW TABLES or DESCRIBE, over the tenant's views."
+_FAILURE = {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}}
+_TENANT = {
+    "name": HEADER,
+    "in": "header",
+    "schema": {"type": "string", "default": "default"},
+    "description": "Whose data is asked for.",
+}
+_FORMAT = {
+    "name": "format",
+    "in": "query",
+    "schema": {"type": "string", "enum": ["json", "csv", "tsv"], "default": "json"},
+}
+_ANSWERS: dict[str, Any] = {
+    "200": {
+        "description": "The rows, in ClickHouse's formats JSONCompact, CSVWithNames or TSVWithNames.",
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/Rows"}},
+            "text/csv": {"schema": {"type": "string"}},
+            "text/tab-separated-values": {"schema": {"type": "string"}},
+        },
+    },
+    "400": {"description": "A statement that may not be run; `position` says where.", "content": _FAILURE},
+    "422": {"description": "A statement that the engine cannot run, or breaks off at a limit.", "content": _FAILURE},
+    "503": {"description": "The engine is starting or busy: ask again.", "content": _FAILURE},
+}
+_SCHEMAS: dict[str, Any] = {
+    "Rows": {
+        "type": "object",
+        "required": ["meta", "data", "rows"],
+        "properties": {
+            "meta": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {"name": {"type": "string"}, "type": {"type": "string"}},
+                },
+            },
+            "data": {"type": "array", "items": {"type": "array", "items": {}}},
+            "rows": {"type": "integer"},
+        },
+    },
+    "Failure": {
+        "type": "object",
+        "required": ["status", "errorType", "error"],
+        "properties": {
+            "status": {"const": "error"},
+            "errorType": {"type": "string"},
+            "error": {"type": "string"},
+            "position": {"type": "integer", "description": "Characters before the one that is wrong."},
+        },
+    },
+}
+
+
+def routes(core: Core) -> list[BaseRoute]:
+    """The route below `/api/watchkeeper/v1`."""
+
+    async def document(request: Request) -> Response:
+        return JSONResponse(openapi(core.build.version, core.options.external_url))
+
+    return [Route("/openapi.json", document)]
+
+
+def openapi(version: str, server: str) -> dict[str, Any]:
+    """The document, in OpenAPI 3.1."""
+    text = {"text/plain": {"schema": {"type": "string"}}}
+    form = {
+        "application/x-www-form-urlencoded": {
+            "schema": {"type": "object", "properties": {"query": {"type": "string"}, "format": {"type": "string"}}}
+        }
+    }
+    query = {"name": "query", "in": "query", "required": True, "schema": {"type": "string"}, "description": _QUERY}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Watchkeeper", "version": version},
+        "servers": [{"url": f"{server}/api/watchkeeper/v1"}],
+        "paths": {
+            "/sql": {
+                "get": {
+                    "summary": "Ask with read-only SQL",
+                    "operationId": "sql",
+                    "parameters": [query, _FORMAT, _TENANT],
+                    "responses": _ANSWERS,
+                },
+                "post": {
+                    "summary": "Ask with read-only SQL, the statement in the body",
+                    "operationId": "sqlInBody",
+                    "parameters": [_FORMAT, _TENANT],
+                    "requestBody": {"required": True, "description": _QUERY, "content": {**text, **form}},
+                    "responses": _ANSWERS,
+                },
+            }
+        },
+        "components": {"schemas": _SCHEMAS},
+    }
