@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from watchkeeper.rules.distress import Distress
 from watchkeeper.rules.group import RunningGroup
 from watchkeeper.rules.restoring import Restorer
 from watchkeeper.rules.schedule import first_due, next_due
@@ -21,8 +22,9 @@ _LONGEST_SLEEP_S = 60.0
 class GroupLoop:
     """Evaluates one group until it is told to stop."""
 
-    def __init__(self, running: RunningGroup, restorer: Restorer | None = None) -> None:
+    def __init__(self, running: RunningGroup, distress: Distress, restorer: Restorer | None = None) -> None:
         self.running = running
+        self._distress = distress
         self.restorer = restorer
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -44,6 +46,7 @@ class GroupLoop:
         due, rounds = first_due(group, clock.now_ms()), 0
         while (at := await self._comes(due)) is not None:
             await self.running.evaluate(at)
+            await self._distress.note(group, self.running.errors, at)
             rounds += 1
             if rounds >= _BEFORE_RESTORING and self.restorer is not None:
                 self.restorer = await self._restored(self.restorer)

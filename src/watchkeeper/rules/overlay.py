@@ -123,6 +123,8 @@ def merged(base: SeriesBlock, more: SeriesBlock) -> SeriesBlock:
 def _grouped(one: LabelFrame, two: LabelFrame) -> tuple[NDArray[np.int64], LabelFrame]:
     """Each row's series among the distinct ones of both frames, and their frame."""
     names = tuple(dict.fromkeys((*one.names, *two.names)))
+    if not names:
+        return np.zeros(len(one) + len(two), dtype=np.int64), one.take([0])
     codes = np.concatenate([np.stack([frame.column(name) for name in names], axis=1) for frame in (one, two)])
     groups, firsts = group_rows(np.ascontiguousarray(codes))
     return groups, LabelFrame(one.symbols, names, codes[firsts])

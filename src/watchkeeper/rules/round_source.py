@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -9,6 +10,8 @@ from watchkeeper.model.samples import Selection, SeriesBlock
 from watchkeeper.rules.overlay import Overlay
 from watchkeeper.store import Lane, Store
 from watchkeeper.store.failure import StoreFailure, StoreUnreachable
+
+log = logging.getLogger(__name__)
 
 
 class RoundSource:
@@ -37,9 +40,11 @@ class RoundSource:
             blocks = self._store.select_many(missing, Lane.RULES)
         except StoreUnreachable as failure:
             self._failure = failure
-        except StoreFailure:
+        except StoreFailure as failure:
             # Too much at once, perhaps, or one that is refused: each is tried alone when it is asked for.
-            return
+            log.debug("%d selections are read one by one: %s", len(missing), failure)
+        except Exception:
+            log.exception("%d selections are read one by one: unforeseen", len(missing))
         else:
             self._blocks.update(zip(missing, blocks, strict=True))
 

@@ -17,6 +17,7 @@ from watchkeeper.model.labels import Labels
 from watchkeeper.model.samples import STALE, SampleBatch
 from watchkeeper.query.promql import Engine
 from watchkeeper.rules.alerting import Surroundings
+from watchkeeper.rules.distress import Distress
 from watchkeeper.rules.group import House, RunningGroup
 from watchkeeper.rules.group_loop import GroupLoop
 from watchkeeper.rules.metrics import RuleMetrics
@@ -57,6 +58,7 @@ class Rules:
         self._threads = ThreadPoolExecutor(self._options.threads, thread_name_prefix="rules")
         around = Surroundings(Labels(), self._options.external_url, self._options.resend_delay_ms)
         self._house = House(store, engine, sink, clock, RuleMetrics(registry), self._threads, around)
+        self._distress = Distress(sink, self._options.external_url, self._options.resend_delay_ms)
         self._loops: dict[tuple[str, str], GroupLoop] = {}
         self._restored = False
         self._retiring: set[asyncio.Task[None]] = set()
@@ -79,6 +81,7 @@ class Rules:
             self._start(group, before.pop(group.key, None))
         self._restored = True
         for loop in before.values():
+            await self._distress.note(loop.running.group, (), self._house.clock.now_ms())
             self._retire(loop)
 
     async def stop(self) -> None:
@@ -102,7 +105,7 @@ class Rules:
             restorer = before.restorer
         elif not self._restored:
             restorer = Restorer(self._options.outage_tolerance_ms, self._options.grace_period_ms)
-        loop = self._loops[group.key] = GroupLoop(running, restorer)
+        loop = self._loops[group.key] = GroupLoop(running, self._distress, restorer)
         loop.start()
 
     def _retire(self, loop: GroupLoop) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +23,7 @@ from watchkeeper.rules import GroupDefaults, RuleGroup, read_rule_text
 from watchkeeper.rules.alerting import Surroundings
 from watchkeeper.rules.group import House, RunningGroup
 from watchkeeper.rules.metrics import RuleMetrics
-from watchkeeper.store import FREE, Endpoint, Store, StoreOptions, Target
+from watchkeeper.store import FREE, Endpoint, Policy, Store, StoreOptions, Target
 
 T0 = 1_763_700_000_000
 """A day in November 2025, when every test of this folder begins."""
@@ -120,18 +121,31 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     loop.close()
 
 
-@pytest.fixture
-async def workshop(endpoint: Endpoint) -> AsyncIterator[Workshop]:
-    """A workshop on a database of its own."""
+@asynccontextmanager
+async def open_workshop(endpoint: Endpoint, policy: Policy) -> AsyncGenerator[Workshop]:
     clock = Clock()
     target = Target(replace(endpoint, database=f"rules{next(_databases)}"))
-    store = Store(target, clock, CollectorRegistry(), StoreOptions(policy_of=lambda _tenant: FREE))
+    store = Store(target, clock, CollectorRegistry(), StoreOptions(policy_of=lambda _tenant: policy))
     await store.open()
     made = Workshop(store, clock)
     yield made
     made.engine.close()
     made.threads.shutdown()
     await store.close()
+
+
+@pytest.fixture
+async def workshop(endpoint: Endpoint) -> AsyncIterator[Workshop]:
+    """A workshop on a database of its own, whose store takes samples in every order."""
+    async with open_workshop(endpoint, FREE) as made:
+        yield made
+
+
+@pytest.fixture
+async def strict_workshop(endpoint: Endpoint) -> AsyncIterator[Workshop]:
+    """A workshop whose store takes samples as a server's does."""
+    async with open_workshop(endpoint, Policy()) as made:
+        yield made
 
 
 @pytest.fixture

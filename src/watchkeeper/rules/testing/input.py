@@ -32,7 +32,10 @@ class Input:
         self._bit_by_bit = any(_LOOKS_AHEAD.search(rule.query) for group in groups for rule in group.rules)
 
     async def store_until(self, store: Store, tenant: str, elapsed: int) -> None:
-        """Store the samples up to that time (all of them, where no rule could tell). Raises TestFailure, StoreFailure."""
+        """Store the samples up to that time, or all of them where no rule could tell.
+
+        Raises TestFailure or StoreFailure.
+        """
         times = self._columns.timestamps
         mask = times > self._stored
         if self._bit_by_bit:
