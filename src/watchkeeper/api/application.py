@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -42,6 +42,7 @@ def application(
             ApiFailure: _api_failure,
             Failure: _failure,
             HTTPException: _http_failure,
+            ClientDisconnect: _client_gone,
             Exception: _bug,
         },
     )
@@ -74,6 +75,10 @@ async def _http_failure(request: Request, error: Exception) -> Response:
     if "/api/" in request.url.path and error.status_code == 404:
         return failure(ApiFailure(ErrorType.NOT_FOUND, f"there is nothing at {request.url.path}"))
     return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+
+
+async def _client_gone(request: Request, error: Exception) -> Response:
+    return failure(ApiFailure(ErrorType.CANCELED, "the client has gone before its request was whole"))
 
 
 async def _bug(request: Request, error: Exception) -> Response:

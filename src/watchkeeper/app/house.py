@@ -24,6 +24,7 @@ from watchkeeper.api.rooms import BuildInfo, Core, Lifecycle, Options, Readers
 from watchkeeper.api.web_config import Passwords, WebConfigFile, ssl_context
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration, load
+from watchkeeper.app.connections import ConnectionLimits
 from watchkeeper.app.metrics import HouseMetrics
 from watchkeeper.app.retention import retention_of
 from watchkeeper.app.room import Room
@@ -76,7 +77,8 @@ class House:
         sockets = bind(self.settings.listen)
         web_config = WebConfigFile(self.settings.web_config) if self.settings.web_config else None
         front = Switch(self._application(waiting.routes(self.condition), web_config))
-        server = WebServer(front, _tls(web_config))
+        limits = ConnectionLimits(self.settings.read_timeout_ms / 1000, self.settings.max_connections)
+        server = WebServer(front, _tls(web_config), limits)
         await server.start(sockets)
         self._open.push_async_callback(server.stop)
         self._open.callback(self.notices.close)

@@ -58,5 +58,6 @@ class Settings:
     grace_period_ms: int = 600_000
     resend_delay_ms: int = 60_000
     max_connections: int = 512
+    read_timeout_ms: int = 300_000
     features: frozenset[str] = frozenset()
     flags: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from watchkeeper.app.connections import ConnectionLimits, bounded
+
 
 class Switch:
     """An ASGI application that can be exchanged for another while it is served."""
@@ -25,11 +27,13 @@ class Switch:
 class WebServer:
     """Serves one application until it is stopped; signals are the app's own affair."""
 
-    def __init__(self, application: ASGIApp, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, application: ASGIApp, tls: ssl.SSLContext | None, limits: ConnectionLimits | None = None
+    ) -> None:
         config = uvicorn.Config(
             application,
             loop="none",
-            http="httptools",
+            http=bounded(limits or ConnectionLimits()),
             ws="none",
             lifespan="off",
             log_config=None,

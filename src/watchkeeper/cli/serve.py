@@ -67,7 +67,6 @@ _WITHOUT_EFFECT = (
     "web.enable-otlp-receiver",
     "web.max-notifications-subscribers",
     "web.page-title",
-    "web.read-timeout",
     "web.remote-write-receiver.accepted-protobuf-messages",
     "web.user-assets",
 )
@@ -126,6 +125,7 @@ def _without_effect(command: F) -> F:
     help="Take samples at /api/v1/write.  [default: yes]",
 )
 @click.option("--web.max-connections", "max_connections", default=512, show_default=True)
+@click.option("--web.read-timeout", "read_timeout_ms", type=DURATION, default="5m", show_default=True)
 @click.option(
     "--host/--no-host", "host_collector", default=True, envvar="WATCHKEEPER_HOST", help="Watch this machine as well."
 )
