@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import shutil
 import socket
 import subprocess
@@ -10,11 +11,13 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from benchmarks.figures import OURS, PROMETHEUS, VICTORIA
 
 
 def free_port() -> int:
@@ -28,12 +31,15 @@ class Server:
     """One running server; figures include its child processes."""
 
     name: str
-    version: str
     url: str
-    write_url: str
+    ready_url: str
     data: Path
     command: list[str]
     process: psutil.Process
+
+    @property
+    def write_url(self) -> str:
+        return self.url + "/api/v1/write"
 
     def _all(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
@@ -47,20 +53,35 @@ class Server:
     def disk_bytes(self) -> int:
         return sum(f.stat().st_size for f in self.data.rglob("*") if f.is_file())
 
-    def stop(self) -> None:
-        self.process.terminate()
-        with contextlib.suppress(psutil.TimeoutExpired):
-            self.process.wait(30)
-        if self.process.is_running():
-            self.process.kill()
+    def settle(self, at_most_s: float = 30.0) -> None:
+        """Return once it has hardly worked for two seconds, or after a while."""
+        deadline, quiet = time.monotonic() + at_most_s, 0
+        while quiet < 2 and time.monotonic() < deadline:
+            before = self.cpu_s()
+            time.sleep(1)
+            quiet = quiet + 1 if self.cpu_s() - before < 0.1 else 0
 
-    def restart(self) -> float:
-        """Stop, start on the same data, and say how many seconds it took to be ready."""
-        self.stop()
+    def counter(self, name: str) -> float:
+        """The sum of a counter's series in its own /metrics."""
+        with urllib.request.urlopen(self.url + "/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((name + "{", name + " ")))
+
+    def start(self) -> float:
+        """Start on the data that are there, and say how many seconds it took to be ready."""
         began = time.monotonic()
         self.process = _spawn(self.command)
-        _until_ready(self.url, self.process)
+        _until_ready(self.ready_url, self.process)
         return time.monotonic() - began
+
+    def stop(self) -> None:
+        if not self.process.is_running():
+            return
+        self.process.terminate()
+        with contextlib.suppress(psutil.TimeoutExpired):
+            self.process.wait(60)
+        if self.process.is_running():
+            self.process.kill()
 
 
 def _spawn(command: list[str]) -> psutil.Process:
@@ -80,30 +101,21 @@ def _until_ready(url: str, process: psutil.Process) -> None:
     raise RuntimeError(f"{url} never became ready")
 
 
-def _version(program: str) -> str:
-    run = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    words = (run.stdout + run.stderr).replace("victoria-metrics-", "version ").split()
-    return words[words.index("version") + 1].rstrip(",") if "version" in words else "?"
-
-
-def _commands(data: Path, port: int, config: Path) -> dict[str, tuple[list[str], str, str]]:
-    at = f"127.0.0.1:{port}"
-    program = str(Path(sys.executable).parent / "watchkeeper")
-    ours = [program, "serve", "--config", str(config), "--data", str(data), "--listen", at, "--no-host"]
-    prometheus = [
-        "prometheus", f"--config.file={config}", f"--web.listen-address={at}", f"--storage.tsdb.path={data}",
-        "--web.enable-remote-write-receiver", "--web.enable-admin-api", "--query.max-samples=500000000",
-    ]  # fmt: skip
-    victoria = [
+def _command(name: str, at: str, data: Path, config: Path) -> list[str]:
+    if name == OURS:
+        program = str(Path(sys.executable).parent / "watchkeeper")
+        return [program, "serve", "--config", str(config), "--data", str(data), "--listen", at, "--no-host"]
+    if name == PROMETHEUS:
+        return [
+            "prometheus", f"--config.file={config}", f"--web.listen-address={at}", f"--storage.tsdb.path={data}",
+            "--web.enable-remote-write-receiver", "--web.enable-admin-api", "--query.max-samples=500000000",
+        ]  # fmt: skip
+    return [
         "victoria-metrics", f"-storageDataPath={data}", f"-httpListenAddr={at}", "-retentionPeriod=100y",
+        f"-promscrape.config={config}", "-promscrape.config.strictParse=false",
         "-search.latencyOffset=0s", "-search.disableCache", "-search.maxUniqueTimeseries=2000000",
         "-search.maxPointsPerTimeseries=100000", "-search.maxQueryDuration=120s",
     ]  # fmt: skip
-    return {
-        "watchkeeper": (ours, "/-/ready", "/api/v1/write"),
-        "prometheus": (prometheus, "/-/ready", "/api/v1/write"),
-        "victoria-metrics": (victoria, "/health", "/api/v1/write"),
-    }
 
 
 EMPTY_CONFIG = (
@@ -112,17 +124,17 @@ EMPTY_CONFIG = (
 
 
 @contextlib.contextmanager
-def running(name: str, config: str = EMPTY_CONFIG) -> Iterator[Server]:
-    """A fresh server by name; its data go when it ends."""
+def running(name: str, config: str = EMPTY_CONFIG, files: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A fresh server by name, its configuration beside `files`; its data go when it ends."""
     folder = Path(tempfile.mkdtemp(prefix=f"bench-{name}-"))
-    file = folder / "config.yml"
-    file.write_text(config)
-    port = free_port()
-    command, ready, write = _commands(folder / "data", port, file)[name]
-    base = f"http://127.0.0.1:{port}"
-    server = Server(name, _version(command[0]), base + ready, base + write, folder / "data", command, _spawn(command))
+    for file, text in {"config.yml": config, **(files or {})}.items():
+        (folder / file).write_text(text)
+    at = f"127.0.0.1:{free_port()}"
+    command = _command(name, at, folder / "data", folder / "config.yml")
+    ready = "/health" if name == VICTORIA else "/-/ready"
+    server = Server(name, f"http://{at}", f"http://{at}{ready}", folder / "data", command, _spawn(command))
     try:
-        _until_ready(server.url, server.process)
+        _until_ready(server.ready_url, server.process)
         yield server
     finally:
         server.stop()
@@ -131,5 +143,23 @@ def running(name: str, config: str = EMPTY_CONFIG) -> Iterator[Server]:
 
 def available() -> list[str]:
     """Us, and those peers that are there."""
-    peers = [name for name in ("prometheus", "victoria-metrics") if shutil.which(name)]
-    return ["watchkeeper", *peers]
+    return [OURS, *(name for name in (PROMETHEUS, VICTORIA) if shutil.which(name))]
+
+
+def versions() -> dict[str, str]:
+    """What each server says it is."""
+    programs = {name: shutil.which(name) or str(Path(sys.executable).parent / name) for name in available()}
+    return {name: _version(program) for name, program in programs.items()}
+
+
+def _version(program: str) -> str:
+    run = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    words = (run.stdout + run.stderr).replace(",", " ").split()
+    if "version" in words:
+        return words[words.index("version") + 1]
+    # Debian builds VictoriaMetrics without its version; the package's changelog tells it.
+    changelog = Path(program).parent.parent / "share/doc" / Path(program).name / "changelog.Debian.gz"
+    if not changelog.is_file():
+        return "of unknown version"
+    with gzip.open(changelog, "rt") as lines:
+        return next(lines).partition("(")[2].partition(")")[0]

@@ -29,7 +29,7 @@ def sample(value: float, timestamp_ms: int) -> bytes:
     return field(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint(timestamp_ms))
 
 
-def body(series: Sequence[bytes], values: Sequence[float], timestamp_ms: int) -> bytes:
-    """One request: a sample at `timestamp_ms` for each of the encoded label sets."""
-    raw = b"".join(field(1, s + sample(v, timestamp_ms)) for s, v in zip(series, values, strict=True))
+def body(series: Sequence[bytes], samples: Sequence[bytes]) -> bytes:
+    """One request: each of the encoded label sets with its samples, which are encoded already."""
+    raw = b"".join([field(1, label_set + values) for label_set, values in zip(series, samples, strict=True)])
     return bytes(cramjam.snappy.compress_raw(raw))
