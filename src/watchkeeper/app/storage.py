@@ -11,6 +11,7 @@ from watchkeeper.api.home import Feeling
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.room import TakeUp
+from watchkeeper.app.settings import SettingsFailure
 from watchkeeper.base.clock import Clock
 from watchkeeper.engine import EmbeddedEngine, EngineMetrics, EngineState
 from watchkeeper.store import Endpoint, Policy, Store, StoreOptions, Target
@@ -33,7 +34,10 @@ class Storage:
         url = configuration.sections.storage.url.reveal()
         self.engine: EmbeddedEngine | None = None
         if not url:
-            data.mkdir(parents=True, exist_ok=True)
+            try:
+                data.mkdir(parents=True, exist_ok=True)
+            except OSError as why:
+                raise SettingsFailure(f"--data {data}: the folder cannot be made: {why.strerror or why}") from None
             self.engine = EmbeddedEngine(data / _ENGINE_FOLDER, EngineMetrics(registry))
         self._registry = registry
         self._url = url

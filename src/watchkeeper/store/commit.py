@@ -49,6 +49,8 @@ class Committer:
         self._most_waiting = most_waiting
         self._probe_every_s = probe_every_s
         self._queue: deque[_Waiting] = deque()
+        self._under_way: list[_Waiting] = []
+        self._closing = False
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._task: asyncio.Task[None] | None = None
@@ -61,10 +63,11 @@ class Committer:
         self._task = asyncio.create_task(self._run(), name="commit")
 
     async def close(self) -> None:
-        """Commit what waits, and end."""
+        """Commit what waits, answer it, and end; from now on nothing more is taken."""
+        self._closing = True
         if self._task is not None:
-            while self._queue:
-                await asyncio.wait([w.answer for w in self._queue])
+            while waiting := [w.answer for w in (*self._under_way, *self._queue) if not w.answer.done()]:
+                await asyncio.wait(waiting)
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
@@ -72,7 +75,7 @@ class Committer:
 
     async def append(self, batch: SampleBatch) -> AppendOutcome:
         """Commit `batch`. Raises StoreBusy or StoreFull at once, StoreFailure where the commit failed."""
-        if self._task is None or self._task.done():
+        if self._closing or self._task is None or self._task.done():
             raise StoreFailure("the store is not open for writing", retryable=True)
         if self.full is not None:
             now_s = self._clock.monotonic_s()
@@ -98,7 +101,9 @@ class Committer:
             await self._arrived.wait()
             self._arrived.clear()
             while self._queue:
-                await self._commit(self._next())
+                self._under_way = self._next()
+                await self._commit(self._under_way)
+                self._under_way = []
 
     def _next(self) -> list[_Waiting]:
         """The batches that go into one commit: all that wait, up to the largest."""

@@ -270,7 +270,7 @@ def test_a_process_that_ends_before_it_takes_its_orders_is_a_failure_with_its_re
     monkeypatch.setattr(sys, "executable", "/bin/true")
 
     async def start() -> None:
-        with pytest.raises(EngineFailure, match="could not open .*it exited with status 0"):
+        with pytest.raises(EngineFailure, match=r"could not open .*it exited with status 0"):
             await EmbeddedEngine(tmp_path, registry.metrics).start()
 
     for _ in range(10):
@@ -279,5 +279,5 @@ def test_a_process_that_ends_before_it_takes_its_orders_is_a_failure_with_its_re
 
 async def test_a_process_that_cannot_be_made_is_a_failure(tmp_path: Path, registry, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
-    with pytest.raises(EngineFailure, match="cannot be started: .*No such file"):
+    with pytest.raises(EngineFailure, match=r"cannot be started: .*No such file"):
         await EmbeddedEngine(tmp_path, registry.metrics).start()

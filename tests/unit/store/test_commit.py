@@ -87,6 +87,20 @@ async def test_a_closed_store_takes_nothing(opened: Make, batch_of: Make) -> Non
         await store.append(batch)
 
 
+async def test_a_closing_store_answers_what_it_has_taken_and_takes_no_more(opened: Make, batch_of: Make) -> None:
+    async with opened() as store:
+        batches = [batch_of(store, (UP, NOW + i, float(i))) for i in range(20)]
+        taken = [asyncio.create_task(store.append(batch)) for batch in batches]
+        await asyncio.sleep(0)  # the first is under way, or waits with the others
+        closing = asyncio.create_task(store.close())
+        await asyncio.sleep(0)
+        with pytest.raises(StoreFailure, match="not open") as refused:
+            await store.append(batches[0])
+        assert refused.value.retryable
+        await closing
+        assert [answer.result().accepted for answer in taken] == [1] * 20
+
+
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[EmbeddedEngine]:
     engine = EmbeddedEngine(tmp_path / "engine", EngineMetrics(CollectorRegistry()))
