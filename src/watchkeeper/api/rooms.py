@@ -96,6 +96,8 @@ class Options:
     enable_remote_write: bool = True
     flags: Mapping[str, str] = field(default_factory=dict[str, str])
     listen: Sequence[str] = ()
+    read_sample_limit: int = 50_000_000
+    read_frame_bytes: int = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

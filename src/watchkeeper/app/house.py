@@ -41,7 +41,6 @@ from watchkeeper.query.promql import ParseFailure, parse_selector
 logger = logging.getLogger("watchkeeper.app")
 
 _READERS = 8
-_LISTENERS = 16
 
 
 class House:
@@ -61,7 +60,7 @@ class House:
         self._reloads = (True, self.started_ms)
         self._metrics.reloaded(*self._reloads)
         self._reloading = asyncio.Lock()
-        self.notices = Notices(clock, _LISTENERS)
+        self.notices = Notices(clock, settings.max_listeners)
         self._rooms: Sequence[Room] = ()
         self._open = AsyncExitStack()
 
@@ -161,6 +160,8 @@ class House:
                 enable_remote_write=settings.enable_remote_write,
                 flags=settings.flags,
                 listen=[str(address) for address in settings.listen],
+                read_sample_limit=settings.read_sample_limit,
+                read_frame_bytes=settings.read_frame_bytes,
             ),
         )
 

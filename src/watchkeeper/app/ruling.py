@@ -42,6 +42,7 @@ class Ruling:
     ) -> None:
         self._engine = Engine(LaneSource(store, Lane.RULES), options_of(settings, configuration), core.clock)
         self._clock = core.clock
+        self._settings = settings
         self._environ = environ
         self._discovery = discovery
         self.alertmanagers = Alertmanagers(
@@ -70,6 +71,7 @@ class Ruling:
         groups = await asyncio.to_thread(_read, configuration)
 
         async def take_up() -> None:
+            self._engine.use(options_of(self._settings, configuration))
             external = Labels(configuration.sections.global_.external_labels)
             await self.alertmanagers.apply(configuration.sections.alerting, external)
             await self.rules.apply(groups, external)

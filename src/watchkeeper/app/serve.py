@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 
 import uvloop
 
+from watchkeeper.app.greeting import greeting
 from watchkeeper.app.house import House
 from watchkeeper.app.settings import Settings
 from watchkeeper.base.clock import SystemClock
@@ -42,7 +44,11 @@ async def _serve(settings: Settings) -> int:
         await asyncio.gather(starting, return_exceptions=True)
         return 0
     starting.result()
-    logger.info("ready: open %s", house.core.options.external_url)
+    url = house.core.options.external_url
+    logger.info("ready: open %s", url)
+    if sys.stdout.isatty():
+        sys.stdout.write(greeting(url, settings.enable_remote_write))
+        sys.stdout.flush()
     await stopping
     logger.info("stopping")
     await house.stop()

@@ -36,7 +36,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one `watchkeeper serve`; times in ms, sizes in bytes. `flags` is what the API shows of them."""
+    """The settings of one `watchkeeper serve`; times in ms, sizes in bytes. `flags` is what the API shows of them.
+
+    Where a setting is None, the configuration decides.
+    """
 
     configs: tuple[Path, ...] = ()
     data: Path = Path("data")
@@ -50,14 +53,17 @@ class Settings:
     enable_remote_write: bool = True
     host_collector: bool = True
     retention_ms: int | None = None
-    query_timeout_ms: int = 120_000
-    query_max_samples: int = 50_000_000
-    query_concurrency: int = 20
-    lookback_ms: int = 300_000
+    query_timeout_ms: int | None = None
+    query_max_samples: int | None = None
+    query_concurrency: int | None = None
+    lookback_ms: int | None = None
+    read_sample_limit: int = 50_000_000
+    read_frame_bytes: int = 1 << 20
     outage_tolerance_ms: int = 3_600_000
     grace_period_ms: int = 600_000
     resend_delay_ms: int = 60_000
     max_connections: int = 512
+    max_listeners: int = 16
     read_timeout_ms: int = 300_000
     features: frozenset[str] = frozenset()
     flags: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import cast
+
 import click
 
-from watchkeeper.cli.check import check
-from watchkeeper.cli.import_ import import_
-from watchkeeper.cli.promql import promql
-from watchkeeper.cli.serve import serve
-from watchkeeper.cli.test_rules import test
+# Each command lives in a module of its own that is imported when it is asked for: a tool that checks a file need not
+# load a database engine, and help comes at once.
+_COMMANDS = {
+    "check": ("check", "check", "Check files without starting anything."),
+    "import": ("import_", "import_", "Bring telemetry from files into the store."),
+    "promql": ("promql", "promql", "Tools for PromQL."),
+    "serve": ("serve", "serve", "Run Watchkeeper: receive, store, question, alert, answer."),
+    "test": ("test_rules", "test", "Test files before they are used."),
+}
 
 
-@click.group()
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, sorted."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, its module loaded."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name, _ = _COMMANDS[cmd_name]
+        return cast(click.Command, getattr(import_module(f"{__name__}.{module}"), name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name][2]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=_Lazy)
 @click.version_option(package_name="watchkeeper")
 def main() -> None:
     """Production monitoring and alerting in one process."""
-
-
-main.add_command(check)
-main.add_command(import_)
-main.add_command(promql)
-main.add_command(serve)
-main.add_command(test)

@@ -10,6 +10,7 @@ import click
 from watchkeeper.app.configuration import Configuration, load
 from watchkeeper.base.configuration import ConfigurationFailure
 from watchkeeper.cli.check_rules import check_rules
+from watchkeeper.cli.check_web import check_web_config
 
 
 @click.group()
@@ -18,6 +19,7 @@ def check() -> None:
 
 
 check.add_command(check_rules)
+check.add_command(check_web_config)
 
 
 @check.command("config")

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from watchkeeper.app.settings import DEFAULT_LISTEN, Address, Settings, SettingsFailure
-from watchkeeper.base.duration import DurationFailure, parse_duration_ms
+from watchkeeper.base.duration import DurationFailure, format_duration, parse_duration_ms
 from watchkeeper.base.failure import Failure
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,11 +32,38 @@ class DurationParam(click.ParamType[int]):
             self.fail(str(why), param, ctx)
 
 
+class NumberParam(click.ParamType[int]):
+    """A whole number, which may be written as 5e7."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number; a wrong text ends the command with its reason."""
+        try:
+            return int(float(value))
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is no number", param, ctx)
+
+
 DURATION = DurationParam()
+NUMBER = NumberParam()
+_LONGEST = "How long a query may take."
+_SAMPLES = "How many samples a query may hold at once."
+_AT_ONCE = "How many queries may run at once."
+_LOOKBACK = "How long a sample stands for its series."
+# What the configuration decides where the flag is not given, as Prometheus shows it.
+_UNSAID = {
+    "query.timeout": "2m",
+    "query.max-samples": "50000000",
+    "query.max-concurrency": "20",
+    "query.lookback-delta": "5m",
+    "storage.tsdb.retention.time": "0s",
+}
 
 # Flags of Prometheus that change nothing here: the engine decides what they decide there.
 _WITHOUT_EFFECT = (
     "alertmanager.drain-notification-queue-on-shutdown",
+    "alertmanager.notification-batch-size",
     "alertmanager.notification-queue-capacity",
     "alertmanager.timeout",
     "auto-gomaxprocs",
@@ -50,8 +77,6 @@ _WITHOUT_EFFECT = (
     "scrape.timestamp-tolerance",
     "storage.remote.flush-deadline",
     "storage.remote.read-concurrent-limit",
-    "storage.remote.read-max-bytes-in-frame",
-    "storage.remote.read-sample-limit",
     "storage.tsdb.head-chunks-write-queue-size",
     "storage.tsdb.max-block-chunk-segment-size",
     "storage.tsdb.max-block-duration",
@@ -65,11 +90,22 @@ _WITHOUT_EFFECT = (
     "web.console.libraries",
     "web.console.templates",
     "web.enable-otlp-receiver",
-    "web.max-notifications-subscribers",
+    "web.local-assets",
     "web.page-title",
     "web.remote-write-receiver.accepted-protobuf-messages",
     "web.user-assets",
 )
+# Those of them that can be switched off.
+_SWITCHES = (
+    "alertmanager.drain-notification-queue-on-shutdown",
+    "auto-gomaxprocs",
+    "auto-gomemlimit",
+    "scrape.adjust-timestamps",
+    "storage.tsdb.no-lockfile",
+    "storage.tsdb.wal-compression",
+    "web.enable-otlp-receiver",
+)
+_IGNORED = (*_WITHOUT_EFFECT, *(f"no-{name}" for name in _SWITCHES))
 
 
 def _ignored(name: str) -> str:
@@ -78,7 +114,7 @@ def _ignored(name: str) -> str:
 
 def _without_effect(command: F) -> F:
     """Accept every flag that changes nothing, with or without a value."""
-    for name in _WITHOUT_EFFECT:
+    for name in _IGNORED:
         command = click.option(f"--{name}", _ignored(name), is_flag=False, flag_value="true", hidden=True)(command)
     return command
 
@@ -116,15 +152,25 @@ def _without_effect(command: F) -> F:
 @click.option("--web.route-prefix", "route_prefix", help="Prefix of every path.  [default: the external URL's path]")
 @click.option("--web.cors.origin", "cors_origin", metavar="REGEX", help="Origins whose pages may read our answers.")
 @click.option("--web.config.file", "web_config", type=click.Path(path_type=Path), help="TLS and passwords.")
-@click.option("--web.enable-lifecycle", "enable_lifecycle", is_flag=True, help="Allow /-/reload and /-/quit.")
-@click.option("--web.enable-admin-api", "enable_admin", is_flag=True, help="Allow /api/v1/admin.")
+@click.option(
+    "--web.enable-lifecycle/--no-web.enable-lifecycle",
+    "enable_lifecycle",
+    is_flag=True,
+    help="Allow /-/reload and /-/quit.",
+)
+@click.option(
+    "--web.enable-admin-api/--no-web.enable-admin-api", "enable_admin", is_flag=True, help="Allow /api/v1/admin."
+)
 @click.option(
     "--web.enable-remote-write-receiver/--no-web.enable-remote-write-receiver",
     "enable_remote_write",
     default=True,
     help="Take samples at /api/v1/write.  [default: yes]",
 )
-@click.option("--web.max-connections", "max_connections", default=512, show_default=True)
+@click.option("--web.max-connections", "max_connections", default=512, show_default=True, help="Beyond it: 503.")
+@click.option("--web.max-notifications-subscribers", "max_listeners", default=16, show_default=True)
+@click.option("--storage.remote.read-sample-limit", "read_sample_limit", type=NUMBER, default="5e7", show_default=True)
+@click.option("--storage.remote.read-max-bytes-in-frame", "read_frame_bytes", default=1 << 20, show_default=True)
 @click.option("--web.read-timeout", "read_timeout_ms", type=DURATION, default="5m", show_default=True)
 @click.option(
     "--host/--no-host", "host_collector", default=True, envvar="WATCHKEEPER_HOST", help="Watch this machine as well."
@@ -137,10 +183,10 @@ def _without_effect(command: F) -> F:
     envvar="WATCHKEEPER_RETENTION",
     help="How long samples are kept where the configuration says nothing else.  [default: 15d]",
 )
-@click.option("--query.timeout", "query_timeout_ms", type=DURATION, default="2m", show_default=True)
-@click.option("--query.max-samples", "query_max_samples", default=50_000_000, show_default=True)
-@click.option("--query.max-concurrency", "query_concurrency", default=20, show_default=True)
-@click.option("--query.lookback-delta", "lookback_ms", type=DURATION, default="5m", show_default=True)
+@click.option("--query.timeout", "query_timeout_ms", type=DURATION, help=f"{_LONGEST}  [default: 2m]")
+@click.option("--query.max-samples", "query_max_samples", type=int, help=f"{_SAMPLES}  [default: 50000000]")
+@click.option("--query.max-concurrency", "query_concurrency", type=int, help=f"{_AT_ONCE}  [default: 20]")
+@click.option("--query.lookback-delta", "lookback_ms", type=DURATION, help=f"{_LOOKBACK}  [default: 5m]")
 @click.option("--rules.alert.for-outage-tolerance", "outage_tolerance_ms", type=DURATION, default="1h")
 @click.option("--rules.alert.for-grace-period", "grace_period_ms", type=DURATION, default="10m")
 @click.option("--rules.alert.resend-delay", "resend_delay_ms", type=DURATION, default="1m")
@@ -155,7 +201,7 @@ def serve(ctx: click.Context, log_level: str, log_format: str, **given: Any) -> 
     from watchkeeper.app.serve import run
 
     set_up_logs(log_level, log_format)
-    for name in _WITHOUT_EFFECT:
+    for name in _IGNORED:
         if given.pop(_ignored(name)) is not None:
             logging.getLogger("watchkeeper").warning("--%s changes nothing here", name)
     try:
@@ -182,15 +228,16 @@ def _flags(ctx: click.Context) -> dict[str, str]:
     for option in ctx.command.params:
         if not isinstance(option, click.Option) or option.hidden:
             continue
-        value = ctx.params.get(option.name)
-        name = option.opts[-1].removeprefix("--")
-        if isinstance(option.type, DurationParam) and value is not None:
-            text = f"{value}ms"
-        elif isinstance(value, tuple):
-            text = ",".join(str(item) for item in value)
-        elif isinstance(value, bool):
-            text = str(value).lower()
-        else:
-            text = "" if value is None else str(value)
-        flags[name] = text
+        name = next((opt for opt in option.opts if "." in opt), option.opts[0]).removeprefix("--")
+        flags[name] = _flag_text(option, ctx.params.get(option.name or "")) or _UNSAID.get(name, "")
     return flags
+
+
+def _flag_text(option: click.Option, value: Any) -> str:
+    if isinstance(option.type, DurationParam) and value is not None:
+        return format_duration(value)
+    if isinstance(value, tuple):
+        return ",".join(str(item) for item in value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)

@@ -33,7 +33,7 @@ class Params:
     @classmethod
     async def of(cls, request: Request) -> Params:
         """Read the request's parameters. Raises ApiFailure where the form is not one, or too large."""
-        pairs = _pairs(request.url.query)
+        pairs = pairs_of(request.url.query)
         if request.method in ("POST", "PUT"):
             media = request.headers.get("content-type", "").split(";")[0].strip()
             if media == "application/x-www-form-urlencoded":
@@ -81,18 +81,22 @@ class Params:
             raise bad_parameter(name, "limit must be non-negative")
         return number
 
-    def matcher_sets(self, name: str = "match[]") -> list[tuple[Matcher, ...]]:
-        """Every series selector given."""
+    def matcher_sets(self, name: str = "match[]", *, plain: bool = False) -> list[tuple[Matcher, ...]]:
+        """Every series selector given; failures are `plain` where Prometheus does not name the parameter in them."""
         sets: list[tuple[Matcher, ...]] = []
         for text in self.all(name):
             try:
                 matchers = parse_selector(text)
             except ParseFailure as why:
-                raise bad_parameter(name, why) from None
+                raise _wrong(name, str(why), plain) from None
             if all(m.matches_empty for m in matchers):
-                raise bad_parameter(name, "match[] must contain at least one non-empty matcher")
+                raise _wrong(name, "match[] must contain at least one non-empty matcher", plain)
             sets.append(matchers)
         return sets
+
+
+def _wrong(name: str, why: str, plain: bool) -> ApiFailure:
+    return ApiFailure(ErrorType.BAD_DATA, why) if plain else bad_parameter(name, why)
 
 
 async def _form(request: Request) -> list[tuple[str, str]]:
@@ -102,12 +106,12 @@ async def _form(request: Request) -> list[tuple[str, str]]:
         if len(body) > _LARGEST_FORM:
             raise ApiFailure(ErrorType.BAD_DATA, f"the form is larger than {_LARGEST_FORM} bytes")
     try:
-        return _pairs(bytes(body).decode())
+        return pairs_of(bytes(body).decode())
     except UnicodeDecodeError:
         raise ApiFailure(ErrorType.BAD_DATA, "the form is not UTF-8") from None
 
 
-def _pairs(query: str) -> list[tuple[str, str]]:
+def pairs_of(query: str) -> list[tuple[str, str]]:
     """The pairs of a query string; those with a semicolon or a broken escape are left out, as Go leaves them out."""
     found: list[tuple[str, str]] = []
     for part in query.split("&"):

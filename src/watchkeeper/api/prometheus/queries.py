@@ -67,9 +67,19 @@ class Queries:
         self._engine = engine
         self._log = log
         self._timeout_ms = timeout_ms
+        self._concurrency = concurrency
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="query")
         self._metrics = QueryMetrics(core.registry)
         self._metrics.most.set(concurrency)
+
+    def bound(self, concurrency: int, timeout_ms: int) -> None:
+        """Let so many queries run at once, each so long, from the next one on."""
+        self._timeout_ms = timeout_ms
+        if concurrency != self._concurrency:
+            former, self._threads = self._threads, ThreadPoolExecutor(concurrency, thread_name_prefix="query")
+            former.shutdown(wait=False)
+            self._concurrency = concurrency
+            self._metrics.most.set(concurrency)
 
     def close(self) -> None:
         """Take no further queries."""

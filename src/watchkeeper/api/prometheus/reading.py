@@ -45,7 +45,7 @@ def routes(core: Core, store: Store) -> list[BaseRoute]:
         start, end = _range(params)
         limit = params.limit()
         names = await core.readers.run(
-            store.label_names, tenant_of(request), params.matcher_sets(), start, end, _one_more(limit)
+            store.label_names, tenant_of(request), params.matcher_sets(plain=True), start, end, _one_more(limit)
         )
         found = list(names)
         warnings = _cut(found, limit)
@@ -57,7 +57,7 @@ def routes(core: Core, store: Store) -> list[BaseRoute]:
         start, end = _range(params)
         limit = params.limit()
         values = await core.readers.run(
-            store.label_values, tenant_of(request), name, params.matcher_sets(), start, end, _one_more(limit)
+            store.label_values, tenant_of(request), name, params.matcher_sets(plain=True), start, end, _one_more(limit)
         )
         found = list(values)
         warnings = _cut(found, limit)

@@ -13,7 +13,8 @@ from starlette.routing import BaseRoute, Route
 
 from watchkeeper.api.body import read_body
 from watchkeeper.api.disconnect import unless_gone
-from watchkeeper.api.prometheus.params import Params
+from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType
+from watchkeeper.api.prometheus.params import pairs_of
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.store import Store
@@ -33,9 +34,10 @@ def routes(core: Core, store: Store) -> list[BaseRoute]:
     """The route below `/api/watchkeeper/v1`."""
 
     async def sql(request: Request) -> Response:
-        params = await Params.of(request)
-        form = params.text("format", "json")
-        statement = await _statement(request, params)
+        asked = dict(pairs_of(request.url.query))
+        body = await read_body(request, _LARGEST) if request.method == "POST" else b""
+        asked = {**asked, **_in_body(body, request.headers.get("content-type", ""))}
+        form, statement = asked.get("format", "json"), asked.get("query", "")
         if form not in _MEDIA:
             return _refusal("bad_data", f'there is no format "{form}": {", ".join(_MEDIA)} would be right', 400)
         name = f"people-{secrets.token_hex(8)}"
@@ -55,16 +57,15 @@ def routes(core: Core, store: Store) -> list[BaseRoute]:
     return [Route("/sql", sql, methods=["GET", "POST"])]
 
 
-async def _statement(request: Request, params: Params) -> str:
-    """`query` of the URL or the form; else the body itself."""
-    given = params.text("query")
-    media = request.headers.get("content-type", "").partition(";")[0].strip()
-    if given or request.method != "POST" or media == _FORM:
-        return given
+def _in_body(body: bytes, content_type: str) -> dict[str, str]:
+    """A form's `query` and `format`; a body without them is the statement itself, whatever it calls itself."""
     try:
-        return (await read_body(request, _LARGEST)).decode()
+        text = body.decode()
     except UnicodeDecodeError:
-        raise SqlRefused("the statement is not UTF-8") from None
+        raise ApiFailure(ErrorType.BAD_DATA, "the statement is not UTF-8") from None
+    form = dict(pairs_of(text)) if content_type.partition(";")[0].strip() == _FORM else {}
+    known = {name: form[name] for name in ("query", "format") if name in form}
+    return known or ({"query": text} if text else {})
 
 
 def _refusal(kind: str, why: str, status: int, position: int = -1) -> Response:

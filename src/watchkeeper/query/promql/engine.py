@@ -52,6 +52,10 @@ class Engine:
         """The settings that hold where a query brings none of its own."""
         return self._options
 
+    def use(self, options: EngineOptions) -> None:
+        """Bound and evaluate queries so from the next one on; the number of threads stays."""
+        self._options = options
+
     def close(self) -> None:
         """End the engine's threads."""
         self._workers.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -19,8 +19,8 @@ from watchkeeper.query.promql import ParseFailure, parse_selector
 from watchkeeper.store import Store
 
 
-def routes(core: Core, store: Store, running: Running, lookback_ms: int) -> list[BaseRoute]:
-    """`/federate`: what was sampled in the last `lookback_ms` and has not ended since."""
+def routes(core: Core, store: Store, running: Running, lookback_ms: Callable[[], int]) -> list[BaseRoute]:
+    """`/federate`: what was sampled in the last `lookback_ms()` and has not ended since."""
 
     async def federate(request: Request) -> Response:
         params = await Params.of(request)
@@ -28,7 +28,7 @@ def routes(core: Core, store: Store, running: Running, lookback_ms: int) -> list
         tenant = tenant_of(request)
         try:
             wanted = [
-                Selection(tenant, parse_selector(text), now - lookback_ms, now, newest_only=True)
+                Selection(tenant, parse_selector(text), now - lookback_ms(), now, newest_only=True)
                 for text in params.all("match[]")
             ]
         except ParseFailure as why:

@@ -17,7 +17,6 @@ from watchkeeper.model.samples import Selection, SeriesBlock
 from watchkeeper.store import Store
 
 _LARGEST = 32 << 20
-_MOST_SAMPLES = 50_000_000
 _SAMPLED = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"}
 _STREAMED = {"Content-Type": "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse"}
 
@@ -36,8 +35,9 @@ def routes(core: Core, store: Store, running: Running) -> list[BaseRoute]:
             return StreamingResponse(_streamed(core, store, question, external), headers=_STREAMED)
         blocks = await core.readers.run(_select, store, question.selections)
         samples = sum(int(block.offsets[-1]) for block in blocks)
-        if samples > _MOST_SAMPLES:
-            return PlainTextResponse(f"exceeded sample limit ({_MOST_SAMPLES})\n", 400)
+        most = core.options.read_sample_limit
+        if 0 < most < samples:
+            return PlainTextResponse(f"exceeded sample limit ({most})\n", 400)
         return Response(await core.readers.run(sampled, blocks, external), headers=_SAMPLED)
 
     return [Route("/read", read, methods=["POST"])]
@@ -50,7 +50,7 @@ def _select(store: Store, selections: Sequence[Selection]) -> list[SeriesBlock]:
 async def _streamed(core: Core, store: Store, question: Question, external: dict[str, str]) -> AsyncIterator[bytes]:
     """The frames, made a few at a time in a worker thread; a client that leaves ends the work."""
     blocks = await core.readers.run(_select, store, question.selections)
-    made = frames(blocks, external)
+    made = frames(blocks, external, core.options.read_frame_bytes)
     while part := await core.readers.run(_some, made):
         yield part
 
