@@ -1,1 +1,1 @@
-"""."""
+"""Collectors: what Watchkeeper reads by itself, without an exporter beside it."""

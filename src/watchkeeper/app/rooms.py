@@ -31,6 +31,7 @@ from watchkeeper.api.prometheus.routes import api
 from watchkeeper.api.rooms import Core, Running
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
+from watchkeeper.app.host import HostJob
 from watchkeeper.app.querying import Querying
 from watchkeeper.app.retention import RetentionRounds
 from watchkeeper.app.room import Room
@@ -79,7 +80,8 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     retention = RetentionRounds(store, house.settings, house.configuration)
     stack.push_async_callback(retention.close)
     retention.start()
-    scraping = Scraping(house.core, store, house.environ, ScrapeOptions())
+    host = HostJob(house.settings, house.clock)
+    scraping = Scraping(house.core, store, house.environ, ScrapeOptions(), host)
     stack.push_async_callback(scraping.close)
     await scraping.start(house.configuration)
     house.condition.watch(scraping.feel)
@@ -102,6 +104,6 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     if house.settings.enable_remote_write:
         families.append(receiving.routes(RemoteWrite(store, house.registry)))
     pages_of_old = pages.routes(house.core, build_json(house.core.build))
-    federated = federation.routes(house.core, store, house, house.settings.lookback_ms)
+    federated = federation.routes(house.core, store, house, querying.lookback_ms)
     own = watchkeeper.routes(house.core, store)
     return Rooms([api(*families), *own, *federated, *pages_of_old], [storage, querying, retention, scraping, ruling])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.rooms import Core
 from watchkeeper.app.configuration import Configuration
+from watchkeeper.app.host import HostJob
 from watchkeeper.app.room import TakeUp
 from watchkeeper.discovery import Discovery, DiscoveryMetrics, providers
 from watchkeeper.receive.scrape import Health, ScrapeConfig, ScrapeOptions, ScrapePools
@@ -16,8 +17,11 @@ from watchkeeper.store import Store
 class Scraping:
     """Runs the scrape jobs."""
 
-    def __init__(self, core: Core, store: Store, environ: Mapping[str, str], options: ScrapeOptions) -> None:
+    def __init__(
+        self, core: Core, store: Store, environ: Mapping[str, str], options: ScrapeOptions, host: HostJob
+    ) -> None:
         self._clock = core.clock
+        self._host = host
         self._environ = environ
         self.discovery = DiscoveryMetrics(core.registry)
         self.pools = ScrapePools(
@@ -31,7 +35,8 @@ class Scraping:
 
     async def start(self, configuration: Configuration) -> None:
         """Begin to scrape."""
-        await self.pools.apply(configuration.scrape_configs, self._targets)
+        own, fetches = self._host.of(configuration)
+        await self.pools.apply([*configuration.scrape_configs, *own], self._targets, fetches)
 
     async def close(self) -> None:
         """End all scraping; nothing goes stale by it."""

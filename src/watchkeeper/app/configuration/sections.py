@@ -127,12 +127,29 @@ class QueryConfig(Section):
 
 
 class HostCollectorConfig(Section):
-    """Whether this machine is watched, with node-exporter's names."""
+    """Whether this machine is watched, with node-exporter's names.
+
+    In a container, `procfs`, `sysfs` and `rootfs` say where those of the host are mounted.
+    """
 
     enabled: Flag = True
     scrape_interval_ms: DurationMs = 15_000
     job_name: Text = "node"
     tenant: Text = DEFAULT_TENANT
+    procfs: Text = "/proc"
+    sysfs: Text = "/sys"
+    rootfs: Text = "/"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.scrape_interval_ms == 0:
+            raise ValueError("the host collector's scrape_interval must be longer than 0s")
+        if not self.job_name:
+            raise ValueError("the host collector's job_name is empty")
+        for name in ("procfs", "sysfs", "rootfs"):
+            if not getattr(self, name).startswith("/"):
+                raise ValueError(f"the host collector's {name} must be an absolute path, such as /host/{name[:4]}")
+        return self
 
 
 TranslationStrategy = Literal[

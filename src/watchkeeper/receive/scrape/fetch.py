@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Protocol
 
 from watchkeeper.base.http import HTTPClient, HTTPFailure
 from watchkeeper.receive.scrape.body import ACCEPT_ENCODING, read_body
@@ -23,8 +24,16 @@ class Fetched:
     format: Format
 
 
+class Fetch(Protocol):
+    """Asks the targets of one job."""
+
+    async def fetch(self, target: Target) -> Fetched:
+        """The body of one answer. Raises ScrapeFailure, also where the target's timeout is over."""
+        ...
+
+
 class Fetcher:
-    """Fetches the targets of one job."""
+    """Fetches the targets of one job over HTTP."""
 
     __slots__ = ("_client", "_config", "_headers")
 

@@ -14,7 +14,7 @@ from watchkeeper.base.duration import format_duration
 from watchkeeper.model.samples import AppendOutcome
 from watchkeeper.receive.scrape.config import ScrapeConfig
 from watchkeeper.receive.scrape.failure import BodyTooLarge, ScrapeFailure
-from watchkeeper.receive.scrape.fetch import Fetcher
+from watchkeeper.receive.scrape.fetch import Fetch
 from watchkeeper.receive.scrape.identity import Identity
 from watchkeeper.receive.scrape.metrics import ScrapeMetrics
 from watchkeeper.receive.scrape.report import Report, ReportSeries
@@ -52,7 +52,7 @@ class Surroundings:
     """What the loops of one job share; `forbidden` is why none of its targets may be scraped, or None."""
 
     config: ScrapeConfig
-    fetcher: Fetcher
+    fetcher: Fetch
     storage: Storage
     clock: Clock
     metrics: ScrapeMetrics

@@ -14,7 +14,7 @@ from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient
 from watchkeeper.receive.exposition import warm_up
 from watchkeeper.receive.scrape.config import ScrapeConfig
-from watchkeeper.receive.scrape.fetch import Fetcher
+from watchkeeper.receive.scrape.fetch import Fetch, Fetcher
 from watchkeeper.receive.scrape.loop import ScrapeLoop, ScrapeOptions, Surroundings
 from watchkeeper.receive.scrape.metrics import ScrapeMetrics
 from watchkeeper.receive.scrape.pool import Discover, ScrapePool, same_discovery, tracked_refs
@@ -46,20 +46,29 @@ class ScrapePools:
         self._user_agent = user_agent
         self._environ = environ or {}
         self._pools: dict[str, ScrapePool] = {}
+        self._fetches: dict[str, Fetch | None] = {}
         self._retiring: set[asyncio.Task[None]] = set()
 
-    async def apply(self, configs: Sequence[ScrapeConfig], discover: Discover) -> None:
+    async def apply(
+        self, configs: Sequence[ScrapeConfig], discover: Discover, fetches: Mapping[str, Fetch] | None = None
+    ) -> None:
         """Run these (resolved) jobs and no others; jobs and targets that are as before go on undisturbed.
 
-        Raises what making an HTTP client for a job raises, and then nothing has changed.
+        Jobs named in `fetches` are asked by those instead of over HTTP. Raises what making an HTTP client for a job
+        raises, and then nothing has changed.
         """
         await asyncio.to_thread(warm_up)
         wanted = {config.job_name: config for config in configs}
-        clients = {name: self._client(config) for name, config in wanted.items() if self._is_new(config)}
+        fetches = fetches or {}
+        clients = {
+            name: self._client(config)
+            for name, config in wanted.items()
+            if self._is_new(config) or self._is_asked_otherwise(name, fetches.get(name))
+        }
         gone = [self._pools.pop(name) for name in list(self._pools) if name not in wanted]
         await asyncio.gather(*(pool.stop(retire=True) for pool in gone))
         for name, client in clients.items():
-            await self._apply(wanted[name], client, discover)
+            await self._apply(wanted[name], client, discover, fetches.get(name))
 
     async def stop(self) -> None:
         """End all scraping. Nothing goes stale: whoever starts next goes on where this ended."""
@@ -96,11 +105,18 @@ class ScrapePools:
         pool = self._pools.get(config.job_name)
         return pool is None or pool.config != config
 
+    def _is_asked_otherwise(self, name: str, fetch: Fetch | None) -> bool:
+        """Say whether a job that runs goes to another source from now on; all of HTTP is one."""
+        before = self._fetches.get(name)
+        return name in self._pools and before is not fetch
+
     def _client(self, config: ScrapeConfig) -> HTTPClient:
         return HTTPClient(config, self._clock, environ=self._environ, user_agent=self._user_agent)
 
-    async def _apply(self, config: ScrapeConfig, client: HTTPClient, discover: Discover) -> None:
-        around = Surroundings(config, Fetcher(client, config), self._storage, self._clock, self._metrics, self._options)
+    async def _apply(self, config: ScrapeConfig, client: HTTPClient, discover: Discover, fetch: Fetch | None) -> None:
+        self._fetches[config.job_name] = fetch
+        fetcher = fetch or Fetcher(client, config)
+        around = Surroundings(config, fetcher, self._storage, self._clock, self._metrics, self._options)
         pool = self._pools.get(config.job_name)
         if pool is None:
             pool = self._pools[config.job_name] = ScrapePool(around, client, self._retire)
