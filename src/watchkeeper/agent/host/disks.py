@@ -1,11 +1,11 @@
-"""Block devices: /proc/diskstats, udev, NVMe."""
+"""Block devices: /proc/diskstats, and what udev knows of them."""
 
 from __future__ import annotations
 
 import re
 
 from watchkeeper.agent.host.page import Page
-from watchkeeper.agent.host.roots import Roots, needed_entries, number, read, word
+from watchkeeper.agent.host.roots import Roots, number, read, word
 
 _IGNORED = re.compile(r"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$")
 _SECTOR_BYTES, _PER_MS = 512, 0.001
@@ -101,22 +101,3 @@ def _layers(roots: Roots, page: Page, device: str, known: dict[str, str]) -> Non
     for attribute, (metric, text) in _ATA.items() if known.get("ID_ATA") else ():
         if attribute in known:
             page.gauge(f"node_disk_{metric}", text, float(known[attribute]), device=device)
-
-
-def nvme(roots: Roots, page: Page) -> None:
-    """The NVMe controllers."""
-    folder = roots.sys("class/nvme")
-    for device in needed_entries(folder):
-        values = {
-            name: word(f"{folder}/{device}/{name}") or "" for name in ("firmware_rev", "model", "serial", "state")
-        }
-        page.gauge(
-            "node_nvme_info",
-            "Non-numeric data from /sys/class/nvme/<device>, value is always 1.",
-            1,
-            device=device,
-            firmware_revision=values["firmware_rev"],
-            model=values["model"],
-            serial=values["serial"],
-            state=values["state"],
-        )

@@ -183,7 +183,7 @@ def rapl(roots: Roots, page: Page) -> None:
     counts: dict[str, int] = {}
     for zone in needed_entries(folder):
         name = word(f"{folder}/{zone}/name")
-        if ":" not in zone or name is None:
+        if name is None:
             continue
         try:
             energy = int(read(f"{folder}/{zone}/energy_uj"))

@@ -72,6 +72,7 @@ def _assignments(text: str) -> dict[str, str]:
 
 def entropy(roots: Roots, page: Page) -> None:
     """The kernel's random numbers."""
+    needed(roots.proc("sys/kernel/random/entropy_avail"))
     for file, metric, text in (
         ("entropy_avail", "available_bits", "Bits of available entropy."),
         ("poolsize", "pool_size_bits", "Bits of entropy pool."),
