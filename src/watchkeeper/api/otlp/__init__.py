@@ -1,0 +1,1 @@
+"""OTLP's two transports: HTTP and gRPC."""
