@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from watchkeeper.api.prometheus.json_text import printable
 from watchkeeper.base.failure import Failure
 
 
@@ -58,9 +59,9 @@ def raw_success(data: bytes, warnings: Sequence[str] = (), infos: Sequence[str] 
     """A 200 whose `data` is JSON already."""
     tail = b""
     if warnings:
-        tail += b',"warnings":' + msgspec.json.encode(list(warnings))
+        tail += b',"warnings":' + msgspec.json.encode([printable(text) for text in warnings])
     if infos:
-        tail += b',"infos":' + msgspec.json.encode(list(infos))
+        tail += b',"infos":' + msgspec.json.encode([printable(text) for text in infos])
     body = b'{"status":"success","data":' + data + tail + b"}"
     return Response(body, media_type="application/json")
 
@@ -72,6 +73,6 @@ def no_content() -> Response:
 
 def failure(error: ApiFailure) -> Response:
     """The envelope of a failure."""
-    body = {"status": "error", "errorType": error.type.word, "error": str(error)}
+    body = {"status": "error", "errorType": error.type.word, "error": printable(str(error))}
     headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s is not None else None
     return Response(msgspec.json.encode(body), error.type.status, headers, "application/json")

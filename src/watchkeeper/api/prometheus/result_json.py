@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from watchkeeper.api.prometheus.json_text import json_text
 from watchkeeper.kernels.decimal import LONGEST, samples_json, write_float, write_floats
 from watchkeeper.model.frame import LabelFrame
 from watchkeeper.model.histogram import Histogram, to_json
@@ -45,7 +46,7 @@ class LabelWriter:
     def __init__(self, frame: LabelFrame) -> None:
         self._frame = frame
         order = sorted(range(len(frame.names)), key=lambda i: frame.names[i])
-        self._names = [msgspec.json.encode(frame.names[i]) + b":" for i in order]
+        self._names = [json_text(frame.names[i]) + b":" for i in order]
         self._codes: list[list[int]] = frame.codes[:, order].tolist()
         self._encoded: dict[int, bytes] = {}
 
@@ -58,7 +59,7 @@ class LabelWriter:
                 continue
             value = encoded.get(code)
             if value is None:
-                value = encoded[code] = msgspec.json.encode(strings[code])
+                value = encoded[code] = json_text(strings[code])
             parts.append(name + value)
         return b"{" + b",".join(parts) + b"}"
 
@@ -159,7 +160,7 @@ def _plain(value: float) -> str:
 
 def string_json(time_ms: int, text: str) -> bytes:
     """A string: `[t,"text"]`."""
-    return b"[" + seconds_text(time_ms) + b"," + msgspec.json.encode(text) + b"]"
+    return b"[" + seconds_text(time_ms) + b"," + json_text(text) + b"]"
 
 
 def _histogram_pair(time_ms: int, histogram: Histogram) -> bytes:

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from watchkeeper.model.frame import LabelFrame
 from watchkeeper.model.histogram import Histogram
+from watchkeeper.model.labels import METRIC_NAME
 from watchkeeper.model.samples import SeriesBlock
 from watchkeeper.query.promql.ast import RangeModifier
 from watchkeeper.query.promql.context import Context
@@ -30,7 +32,7 @@ def raw_ranges(context: Context, windows: Windows) -> SeriesBlock:
     offsets = np.zeros(some.size + 1, dtype=np.int64)
     np.cumsum(counts, out=offsets[1:])
     return SeriesBlock(
-        context.symbols.settled(windows.frame.take(some)),
+        context.symbols.settled(_named(windows, some)),
         offsets,
         times[order],
         values[order],
@@ -38,6 +40,16 @@ def raw_ranges(context: Context, windows: Windows) -> SeriesBlock:
         held[order] if histograms else None,
         histograms,
     )
+
+
+def _named(windows: Windows, rows: NDArray[np.int64]) -> LabelFrame:
+    """The labels of those series, without the names that a subquery's expression has dropped."""
+    frame, nameless = windows.frame.take(rows), windows.nameless[rows]
+    if METRIC_NAME not in frame.names or not nameless.any():
+        return frame
+    codes = frame.codes.copy()
+    codes[nameless, frame.names.index(METRIC_NAME)] = 0
+    return LabelFrame(frame.symbols, frame.names, codes)
 
 
 def _inside(
