@@ -12,14 +12,13 @@ from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.room import TakeUp
 from watchkeeper.app.settings import SettingsFailure
+from watchkeeper.app.telemetry import Telemetry, embedded_engine, remote_target
 from watchkeeper.base.clock import Clock
 from watchkeeper.engine import EmbeddedEngine, EngineMetrics, EngineState
 from watchkeeper.store import Endpoint, Policy, Store, StoreOptions, Target
 from watchkeeper.store.index import Limits
 
 logger = logging.getLogger("watchkeeper.app")
-
-_ENGINE_FOLDER = "engine"
 
 
 class Storage:
@@ -31,16 +30,15 @@ class Storage:
         self._clock = clock
         self._condition = condition
         self._configuration = configuration
-        url = configuration.sections.storage.url.reveal()
+        self._telemetry = Telemetry.of(data, configuration.sections.storage)
         self.engine: EmbeddedEngine | None = None
-        if not url:
+        if not self._telemetry.url:
             try:
                 data.mkdir(parents=True, exist_ok=True)
             except OSError as why:
                 raise SettingsFailure(f"--data {data}: the folder cannot be made: {why.strerror or why}") from None
-            self.engine = EmbeddedEngine(data / _ENGINE_FOLDER, EngineMetrics(registry))
+            self.engine = embedded_engine(data, EngineMetrics(registry))
         self._registry = registry
-        self._url = url
         self.store: Store | None = None
 
     async def open(self) -> Store:
@@ -71,7 +69,7 @@ class Storage:
     def feel(self) -> list[Feeling]:
         """How the engine feels."""
         if self.engine is None:
-            return [Feeling("engine", "a ClickHouse cluster by URL")]
+            return [Feeling("engine", "a ClickHouse server by URL")]
         good = self.engine.state is EngineState.RUNNING
         text = f"embedded, {self.engine.state.value}" + ("" if good else f": {self.engine.last_error}")
         broken = [
@@ -82,7 +80,7 @@ class Storage:
 
     async def _target(self) -> Target:
         if self.engine is None:
-            return Target.parse(self._url)
+            return remote_target(self._telemetry)
         self._condition.becomes("starting the engine")
         endpoint: Endpoint = await self.engine.start()
         return Target(endpoint)

@@ -14,6 +14,7 @@ _COMMANDS = {
     "import": ("import_", "import_", "Bring telemetry from files into the store."),
     "promql": ("promql", "promql", "Tools for PromQL."),
     "serve": ("serve", "serve", "Run Watchkeeper: receive, store, question, alert, answer."),
+    "store": ("store", "store", "Look after the store: status, schema, snapshots."),
     "test": ("test_rules", "test", "Test files before they are used."),
 }
 

@@ -14,15 +14,13 @@ from prometheus_client import CollectorRegistry
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from watchkeeper.app.telemetry import Telemetry, opened
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.base.failure import Failure
-from watchkeeper.engine import EmbeddedEngine, EngineFailure, EngineMetrics
 from watchkeeper.model.samples import DEFAULT_TENANT, AppendOutcome
 from watchkeeper.receive import openmetrics_import
 from watchkeeper.receive.openmetrics_import import Checked, ImportFailure
-from watchkeeper.store import FREE, Store, StoreOptions, Target
-
-_ENGINE_FOLDER = "engine"
+from watchkeeper.store import FREE, Store, StoreOptions
 
 
 @click.group("import")
@@ -71,24 +69,14 @@ async def _import(file: Path, size: int, data: Path, storage_url: str, tenant: s
 
 @asynccontextmanager
 async def _opened(data: Path, storage_url: str) -> AsyncGenerator[Store]:
-    """The store, taking samples of every age and order. Raises ImportFailure where a server holds the folder."""
-    registry = CollectorRegistry()
-    engine: EmbeddedEngine | None = None
-    if not storage_url:
-        engine = EmbeddedEngine(data / _ENGINE_FOLDER, EngineMetrics(registry))
-    try:
-        target = Target.parse(storage_url) if engine is None else Target(await engine.start())
-        store = Store(target, SystemClock(), registry, StoreOptions(policy_of=lambda _tenant: FREE))
+    """The store, taking samples of every age and order. Raises TelemetryFailure where a server holds the folder."""
+    async with opened(Telemetry(data, storage_url)) as target:
+        store = Store(target, SystemClock(), CollectorRegistry(), StoreOptions(policy_of=lambda _tenant: FREE))
         await store.open()
         try:
             yield store
         finally:
             await store.close()
-    except EngineFailure as failure:
-        raise ImportFailure(f"{failure} (if a server runs on {data}, stop it first)") from failure
-    finally:
-        if engine is not None:
-            await engine.stop()
 
 
 def _span(checked: Checked) -> str:

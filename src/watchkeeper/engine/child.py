@@ -59,7 +59,7 @@ def main() -> int:
 def _open(orders: Orders) -> tuple[Server, tuple[BrokenPart, ...]]:
     """chDB on the orders' path with its default database, the server in front of it, and what was found broken."""
     configuration = orders.path / "engine.xml"
-    configuration.write_text(server_configuration(orders.options, machine_memory_bytes()))
+    configuration.write_text(server_configuration(orders.options, orders.path, machine_memory_bytes()))
     pool = Pool(load_library(), f"{orders.path}?config-file={configuration}", statement_defaults(orders.options))
     die_at_once_when_crashing()
     pool.keeper.run(f"CREATE DATABASE IF NOT EXISTS {quote_identifier(orders.database)} ENGINE = Atomic")

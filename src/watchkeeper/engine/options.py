@@ -26,6 +26,8 @@ class EngineOptions:
     mark_cache_bytes: int = 64 * MIB
     concurrent_queries: int = 64
     log_level: str = "warning"
+    # Where BACKUP writes and RESTORE reads, an absolute path; empty means `backups` below the engine's own folder.
+    backup_folder: str = ""
     # Settings of ClickHouse that every statement starts from, unless the request says otherwise.
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -71,8 +73,8 @@ def statement_defaults(options: EngineOptions) -> dict[str, str]:
     return {"implicit_select": "0", **options.settings}
 
 
-def server_configuration(options: EngineOptions, machine_bytes: int) -> str:
-    """ClickHouse's server configuration, as XML, for a machine with that much memory.
+def server_configuration(options: EngineOptions, path: Path, machine_bytes: int) -> str:
+    """ClickHouse's server configuration, as XML, for an engine on `path` and a machine with that much memory.
 
     Idle, the engine should weigh little more than its code: caches that its defaults size for a server of its own
     (5 GiB of marks, 5 GiB of primary keys) are bounded, and the allocator's limit leaves room for our other process.
@@ -93,10 +95,12 @@ def server_configuration(options: EngineOptions, machine_bytes: int) -> str:
         "background_pool_size": 2,
     }
     merge_tree = {"min_free_disk_bytes_to_perform_insert": options.min_free_disk_bytes}
+    backups = options.backup_folder or str(path / "backups")
     return (
         "<clickhouse>\n"
         f"<logger><level>{escape(options.log_level)}</level></logger>\n"
         f"{_elements(server)}<merge_tree>\n{_elements(merge_tree)}</merge_tree>\n"
+        f"<backups><allowed_path>{escape(backups)}</allowed_path></backups>\n"
         "</clickhouse>\n"
     )
 

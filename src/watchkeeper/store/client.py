@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar, cast
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import clickhouse_connect
 import cramjam
@@ -33,6 +34,7 @@ _Answer = TypeVar("_Answer")
 logging.getLogger("clickhouse_connect").setLevel(logging.ERROR)
 
 _NOT_ENOUGH_SPACE = 243
+_AUTHENTICATION_FAILED = 516
 # Time-outs, memory, too many queries or parts, cancelled, network, read-only or unknown replica states: may pass.
 _PASSING = frozenset({159, 160, 202, 203, 209, 210, 241, 242, 252, 279, 285, 319, 394, 425, 439, 999})
 
@@ -52,13 +54,26 @@ _LANES: dict[Lane, tuple[int, Settings]] = {
 }
 """Connections and settings of each lane (`priority`: a smaller number goes first)."""
 
+_OVER_A_CLUSTER: Settings = {
+    # An insert answers once the rows are on their shards, not once the node that took them has queued them.
+    "distributed_foreground_insert": 1,
+    # The same replica is written to and asked, while it lives: what was accepted is found at once.
+    "load_balancing": "in_order",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where telemetry lives: an endpoint and, for a ClickHouse cluster, the cluster's name."""
+    """Where telemetry lives: an endpoint and, for a ClickHouse cluster, the cluster's name.
+
+    `tls` is how a secure endpoint is trusted, None trusts the authorities that Python ships; `server_name` the name
+    that its certificate bears where that is not the host's.
+    """
 
     endpoint: Endpoint
     cluster: str = ""
+    tls: ssl.SSLContext | None = field(default=None, compare=False)
+    server_name: str = ""
 
     @property
     def embedded(self) -> bool:
@@ -67,24 +82,36 @@ class Target:
 
     @classmethod
     def parse(cls, url: str) -> Target:
-        """Read `clickhouse://user:password@host:port/database?cluster=…&secure=…`; raises StoreFailure."""
+        """Read `clickhouse://user:password@host:port/database?cluster=…&secure=…`; raises StoreFailure.
+
+        `clickhouses://…` is the same as `secure=true`.
+        """
         parts = urlsplit(url)
         options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        secure = options.pop("secure", "false").lower() in ("1", "true", "yes")
+        secure = options.pop("secure", "false").lower() in ("1", "true", "yes") or parts.scheme == "clickhouses"
         cluster = options.pop("cluster", "")
-        if parts.scheme != "clickhouse" or not parts.hostname or options:
+        port = _port(parts)
+        if parts.scheme not in ("clickhouse", "clickhouses") or not parts.hostname or options or port < 0:
             wrong = f"unknown option {min(options)!r}" if options else "no such address"
             right = "clickhouse://user:password@host:port/database?cluster=NAME&secure=true"
             raise StoreFailure(f"storage.url: {wrong} in {_masked(url)}: right would be {right}", retryable=False)
         endpoint = Endpoint(
             host=parts.hostname,
-            port=parts.port or (8443 if secure else 8123),
+            port=port or (8443 if secure else 8123),
             user=unquote(parts.username or "default"),
             password=unquote(parts.password or ""),
             database=unquote(parts.path.strip("/")) or "watchkeeper",
             secure=secure,
         )
         return cls(endpoint, cluster)
+
+
+def _port(parts: SplitResult) -> int:
+    """The URL's port; 0 where it names none, -1 where it names what is none."""
+    try:
+        return parts.port or 0
+    except ValueError:
+        return -1
 
 
 def _masked(url: str) -> str:
@@ -197,7 +224,7 @@ class Client:
         try:
             client.command(sql, dict(parameters or {}), settings=options, use_database=False)
         except (ClickHouseError, HTTPError, OSError) as error:
-            raise failure_of(error) from error
+            raise failure_of(error, self.target) from error
 
     def close(self) -> None:
         """Close all connections."""
@@ -213,7 +240,7 @@ class Client:
             try:
                 return call(self._client(lane))
             except (ClickHouseError, HTTPError, OSError, StoreUnreachable) as error:
-                failure = error if isinstance(error, StoreUnreachable) else failure_of(error)
+                failure = error if isinstance(error, StoreUnreachable) else failure_of(error, self.target)
                 if not isinstance(failure, StoreUnreachable) or self.clock.monotonic_s() + pause_s > deadline:
                     raise failure from error
             time.sleep(pause_s)
@@ -228,7 +255,7 @@ class Client:
                 try:
                     self._clients[lane] = self._connect(lane)
                 except (ClickHouseError, HTTPError, OSError) as error:
-                    raise failure_of(error) from error
+                    raise failure_of(error, self.target) from error
             return self._clients[lane]
 
     def _connect(self, lane: Lane) -> HttpClient:
@@ -241,9 +268,9 @@ class Client:
             password=endpoint.password,
             secure=endpoint.secure,
             database="default",
-            settings=dict(settings),
+            settings={**settings, **(_OVER_A_CLUSTER if self.target.cluster else {})},
             compress=not self.target.embedded,
-            pool_mgr=get_pool_manager(maxsize=connections, num_pools=1),
+            pool_mgr=get_pool_manager(maxsize=connections, num_pools=1, **_trust(self.target)),
             autogenerate_session_id=False,
             autogenerate_query_id=False,
             query_retries=0,
@@ -254,12 +281,36 @@ class Client:
         return cast("HttpClient", client)
 
 
-def failure_of(error: Exception) -> StoreFailure:
+def _trust(target: Target) -> dict[str, Any]:
+    """What the connections of a secure target are made with."""
+    if target.tls is None:
+        return {}
+    names = {"server_hostname": target.server_name, "assert_hostname": target.server_name} if target.server_name else {}
+    return {"ssl_context": target.tls, "verify": target.tls.verify_mode is not ssl.CERT_NONE, **names}
+
+
+def failure_of(error: Exception, target: Target) -> StoreFailure:
     """What the client's or the socket's error means for our callers."""
     text = str(error)
     code = (error.code or 0) if isinstance(error, Error) else 0
     if code == _NOT_ENOUGH_SPACE or "No space left on device" in text:
         return StoreFull(f"no room is left on the store's disk: {text}")
+    if code == _AUTHENTICATION_FAILED:
+        user = target.endpoint.user
+        return StatementFailure(f"{_who(target)} does not let in user {user!r}: {text}", code, retryable=False)
     if code:
         return StatementFailure(text, code, retryable=code in _PASSING)
-    return StoreUnreachable(f"the engine does not answer: {text}")
+    return StoreUnreachable(f"{_who(target)} does not answer: {_cause(error)}")
+
+
+def _who(target: Target) -> str:
+    return "the engine" if target.embedded else f"ClickHouse at {target.endpoint.host}:{target.endpoint.port}"
+
+
+def _cause(error: BaseException) -> str:
+    """The text of the innermost cause: the client's own words name none."""
+    while (deeper := error.__cause__ or getattr(error, "reason", None) or error.__context__) is not None:
+        if not isinstance(deeper, BaseException):
+            break
+        error = deeper
+    return str(error)

@@ -19,6 +19,7 @@ from watchkeeper.model.matcher import Matcher
 from watchkeeper.model.samples import AppendOutcome, Exemplar, MetricMetadata, SampleBatch, Selection, SeriesBlock
 from watchkeeper.model.symbols import Symbols
 from watchkeeper.store.activity import Activity
+from watchkeeper.store.backup import back_up
 from watchkeeper.store.client import Client, Lane, Target
 from watchkeeper.store.commit import Committer
 from watchkeeper.store.index import Cardinality, LabelColumns, Limits, LimitsOf, SeriesIndex
@@ -213,9 +214,9 @@ class Store:
         """Give back the disk space of what was deleted."""
         await asyncio.to_thread(self._upkeep.clean_tombstones)
 
-    async def snapshot(self, name: str) -> str:
-        """Keep the store's tables as they are now; the folder, on the engine's machine, that holds their parts."""
-        return await self._committer.alone(lambda: self._upkeep.snapshot(name))
+    async def snapshot(self, name: str) -> None:
+        """Copy all that is committed now into the folder `name` of the engine's place for backups; see `backup`."""
+        await asyncio.to_thread(back_up, self.client, self.place, name)
 
     async def retain(self, retention: Retention) -> int:
         """Delete what has expired, between commits; how many series have gone. To be called every hour or so."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -96,18 +95,6 @@ class Upkeep:
         """Give back the disk space of deleted rows. Raises StoreFailure."""
         for table in _TABLES:
             self._change(table, f"ALTER TABLE {self._name(table)}{self.place.on_cluster} APPLY DELETED MASK", {})
-
-    def snapshot(self, name: str) -> str:
-        """Keep every part as it is now, in hard links that take no space of their own; the folder that holds them.
-
-        Parts are restored by ClickHouse's ATTACH PART from a table's `detached` folder. Raises StoreFailure.
-        """
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name):
-            raise StoreFailure(f"{name!r} cannot name a snapshot: letters, digits, - and _ can", retryable=False)
-        for table in _TABLES:
-            self._change(table, f"ALTER TABLE {self._name(table)}{self.place.on_cluster} FREEZE WITH NAME '{name}'", {})
-        disk = self.client.query("SELECT path FROM system.disks WHERE name = 'default'", lane=Lane.RULES)
-        return f"{disk.strings('path')[0]}shadow/{name.replace('-', '%2D')}"
 
     def _forget_newest(self, refs: NDArray[np.int32], end: int) -> None:
         """A deleted newest sample must not be taken for one that is there."""

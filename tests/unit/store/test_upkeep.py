@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.matcher import Matcher, MatchOp
-from watchkeeper.store import FREE, Store, StoreFailure, StoreOptions
+from watchkeeper.store import FREE, Store, StoreOptions
 from watchkeeper.store.retention import Keep, Retention
 
 NOW = 1_763_700_000_000
@@ -97,25 +94,6 @@ async def test_nothing_goes_when_everything_is_kept(free_store: Store, batch_of:
     await free_store.append(batch_of(free_store, (A, 0, 1.0)))
     assert await free_store.retain(Retention()) == 0
     assert len(free_store.select(named("m", 0, NOW))) == 1
-
-
-async def test_a_snapshot_can_be_attached_again(store: Store, batch_of: Make, named: Make, plain: Make) -> None:
-    await store.append(batch_of(store, (A, NOW, 1.0)))
-    shadow = Path(await store.snapshot("before-1"))
-    with pytest.raises(StoreFailure, match="cannot name a snapshot"):
-        await store.snapshot("../x")
-    frozen = [part for part in shadow.rglob("20251121_*") if part.is_dir()]
-    assert frozen
-    where = store.client.query(
-        "SELECT arrayElement(data_paths, 1) AS path FROM system.tables "
-        "WHERE database = currentDatabase() AND name = 'samples_raw'"
-    ).strings("path")[0]
-    store.client.command("TRUNCATE TABLE samples_raw")
-    assert len(store.select(named("m"))) == 0
-    mine = next(part for part in frozen if part.parent.name == Path(where).name)
-    mine.rename(Path(where) / "detached" / mine.name)
-    store.client.command(f"ALTER TABLE samples_raw ATTACH PART '{mine.name}'")
-    assert plain(store.select(named("m"))) == {Labels(A): [(NOW, 1.0)]}
 
 
 async def test_an_old_store_is_free_of_what_expired_while_it_was_closed(

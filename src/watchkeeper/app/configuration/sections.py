@@ -72,7 +72,7 @@ class StorageConfig(Section):
     @model_validator(mode="after")
     def _check(self) -> Self:
         url = self.url.reveal()
-        if url and not url.startswith(("clickhouse://", "clickhouses://", "http://", "https://")):
+        if url and not url.startswith(("clickhouse://", "clickhouses://")):
             raise ValueError("the storage url must start with clickhouse:// (or clickhouses:// for TLS)")
         if self.cluster and not url:
             raise ValueError("a storage cluster needs a storage url")

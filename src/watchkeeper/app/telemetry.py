@@ -1,0 +1,81 @@
+"""Where telemetry lives, as the configuration or a command line says, and the way there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from watchkeeper.app.configuration.sections import StorageConfig
+from watchkeeper.base.failure import Failure
+from watchkeeper.base.http import TLSConfig
+from watchkeeper.base.http.tls import TLS
+from watchkeeper.engine import EmbeddedEngine, EngineFailure, EngineMetrics, EngineOptions
+from watchkeeper.store import Target
+
+ENGINE_FOLDER = "engine"
+SNAPSHOT_FOLDER = "snapshots"
+
+
+class TelemetryFailure(Failure):
+    """The store's place cannot be opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """The data folder or, where `url` is not empty, a ClickHouse server or cluster."""
+
+    data: Path
+    url: str = ""
+    cluster: str = ""
+    tls: TLSConfig = field(default_factory=TLSConfig)
+
+    @classmethod
+    def of(cls, data: Path, storage: StorageConfig) -> Telemetry:
+        """What the `storage` section says, with `data` for those who name no URL."""
+        return cls(data, storage.url.reveal(), storage.cluster, storage.tls_config)
+
+    def __str__(self) -> str:
+        """The place in words, without a password."""
+        if not self.url:
+            return str(self.data)
+        target = remote_target(self)
+        cluster = f", cluster {target.cluster}" if target.cluster else ""
+        return f"{target.endpoint.host}:{target.endpoint.port}/{target.endpoint.database}{cluster}"
+
+
+def remote_target(telemetry: Telemetry) -> Target:
+    """The target that the URL names. Raises StoreFailure for a wrong URL, HTTPFailure for wrong certificates."""
+    target = Target.parse(telemetry.url)
+    if telemetry.cluster:
+        target = replace(target, cluster=telemetry.cluster)
+    if target.endpoint.secure and telemetry.tls != TLSConfig():
+        target = replace(target, tls=TLS(telemetry.tls).context(), server_name=telemetry.tls.server_name)
+    return target
+
+
+def embedded_engine(data: Path, metrics: EngineMetrics, snapshots: Path | None = None) -> EmbeddedEngine:
+    """The engine on the data folder; copies of the store go into and come from `snapshots` (by default beside it)."""
+    folder = (snapshots or data / SNAPSHOT_FOLDER).resolve()
+    return EmbeddedEngine(data / ENGINE_FOLDER, metrics, options=EngineOptions(backup_folder=str(folder)))
+
+
+@asynccontextmanager
+async def opened(telemetry: Telemetry, snapshots: Path | None = None) -> AsyncGenerator[Target]:
+    """The target, for a command beside the server. Raises TelemetryFailure where a server holds the data folder."""
+    if telemetry.url:
+        yield remote_target(telemetry)
+        return
+    engine = embedded_engine(telemetry.data, EngineMetrics(CollectorRegistry()), snapshots)
+    try:
+        endpoint = await engine.start()
+    except EngineFailure as failure:
+        await engine.stop()
+        raise TelemetryFailure(f"{failure} (if a server runs on {telemetry.data}, stop it first)") from failure
+    try:
+        yield Target(endpoint)
+    finally:
+        await engine.stop()
