@@ -23,7 +23,8 @@ _TIMEOUT = "mountpoint timeout"
 class Mount:
     """One line of mountinfo.
 
-    `numbers` are the device's major and minor, where there are such; `readonly` holds for mount or file system.
+    `numbers` are the device's major and minor, where there are such; `readonly` is said of the file system,
+    not of this way to it, as node-exporter does.
     """
 
     device: str
@@ -73,8 +74,7 @@ def mounted(roots: Roots) -> Sequence[Mount]:
             continue
         major, _, minor = fields[2].partition(":")
         point = roots.inside(fields[4].replace(r"\040", " ").replace(r"\011", "\t"))
-        options = [*fields[5].split(","), *others[2].split(",")]
-        mounts.append(Mount(others[1], point, others[0], (major, minor), "ro" in options))
+        mounts.append(Mount(others[1], point, others[0], (major, minor), "ro" in others[2].split(",")))
     return mounts
 
 

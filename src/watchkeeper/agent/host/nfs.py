@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from watchkeeper.agent.host.page import Page
 from watchkeeper.agent.host.roots import Roots, needed
 
 _V2 = (
-    "Null GetAttr SetAttr Root Lookup ReadLink Read WrCache Write Create Remove Rename Link SymLink MkDir RmDir ReadDir "
-    "FsStat"
+    "Null GetAttr SetAttr Root Lookup ReadLink Read WrCache Write Create Remove Rename Link SymLink MkDir RmDir "
+    "ReadDir FsStat"
 )
 _V3 = (
-    "Null GetAttr SetAttr Lookup Access ReadLink Read Write Create MkDir SymLink MkNod Remove RmDir Rename Link ReadDir "
-    "ReadDirPlus FsStat FsInfo PathConf Commit"
+    "Null GetAttr SetAttr Lookup Access ReadLink Read Write Create MkDir SymLink MkNod Remove RmDir Rename Link "
+    "ReadDir ReadDirPlus FsStat FsInfo PathConf Commit"
 )
 _CLIENT_V4 = (
     "Null Read Write Commit Open OpenConfirm OpenNoattr OpenDowngrade Close Setattr FsInfo Renew SetClientID "
@@ -94,7 +96,7 @@ def _lines(text: str) -> dict[str, list[int]]:
     return {row[0]: [int(float(field)) for field in row[1:]] for row in rows}
 
 
-def _operations(page: Page, family: tuple[str, str], version: str, names: list[str], fields: list[int]) -> None:
+def _operations(page: Page, family: tuple[str, str], version: str, names: Sequence[str], fields: list[int]) -> None:
     """`fields` begins with how many follow; operations that this kernel does not know count as 0."""
     values = fields[1:] + [0] * (len(names) + 1 - len(fields))
     for name, value in zip(names, values, strict=False):

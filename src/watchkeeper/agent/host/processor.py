@@ -24,9 +24,9 @@ _STAT = {
     "procs_blocked": ("gauge", "node_procs_blocked", "Number of processes blocked waiting for I/O to complete."),
 }
 _FREQUENCIES = {
-    "cpuinfo_cur_freq": ("frequency_hertz", "Current cpu thread frequency in hertz."),
-    "cpuinfo_min_freq": ("frequency_min_hertz", "Minimum cpu thread frequency in hertz."),
-    "cpuinfo_max_freq": ("frequency_max_hertz", "Maximum cpu thread frequency in hertz."),
+    "cpuinfo_cur_freq": ("frequency_hertz", "Current CPU thread frequency in hertz."),
+    "cpuinfo_min_freq": ("frequency_min_hertz", "Minimum CPU thread frequency in hertz."),
+    "cpuinfo_max_freq": ("frequency_max_hertz", "Maximum CPU thread frequency in hertz."),
     "scaling_cur_freq": ("scaling_frequency_hertz", "Current scaled CPU thread frequency in hertz."),
     "scaling_min_freq": ("scaling_frequency_min_hertz", "Minimum scaled CPU thread frequency in hertz."),
     "scaling_max_freq": ("scaling_frequency_max_hertz", "Maximum scaled CPU thread frequency in hertz."),
