@@ -77,7 +77,7 @@ class Alerter:
     def due(self, at: int, interval_ms: int, tenant: str) -> list[Alert]:
         """The alerts that are to be sent as of `at`; they count as sent. They stand until four sendings are missed."""
         around, sent = self._around, []
-        valid_until = at + 4 * max(interval_ms, around.resend_delay_ms)
+        valid_until = self._valid_until(at, interval_ms)
         active = dict(self.active)
         for labels, alert in active.items():
             if alert.needs_sending(at, around.resend_delay_ms):
@@ -85,6 +85,15 @@ class Alerter:
                 sent.append(self._sent(active[labels], tenant))
         self.active = active
         return sent
+
+    def standing(self, at: int, interval_ms: int, tenant: str) -> list[Alert]:
+        """The alerts that fire, good until four sendings after `at`; for while an evaluation is still under way."""
+        valid_until = self._valid_until(at, interval_ms)
+        firing = [alert for alert in self.active.values() if alert.state is AlertState.FIRING]
+        return [self._sent(replace(alert, valid_until=valid_until), tenant) for alert in firing]
+
+    def _valid_until(self, at: int, interval_ms: int) -> int:
+        return at + 4 * max(interval_ms, self._around.resend_delay_ms)
 
     def take_over(self, other: Alerter) -> None:
         """Go on with the alerts of the rule that this one replaces."""

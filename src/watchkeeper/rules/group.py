@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,8 @@ from watchkeeper.store import Store
 from watchkeeper.store.failure import StoreFailure
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _TOGETHER = 64
 """So many rules' selections are fetched together: enough to spread the cost of a statement, few enough to hold."""
@@ -76,10 +79,10 @@ class RunningGroup:
         began_s = self.house.clock.monotonic_s()
         loop = asyncio.get_running_loop()
         try:
-            done = await loop.run_in_executor(self.house.threads, self._round, at)
+            done = await self._kept_alive(loop.run_in_executor(self.house.threads, self._round, at))
             if done.alerts:
                 await self.house.sink.send(done.alerts)
-            await self._store(done, at)
+            await self._kept_alive(self._store(done, at))
         except Exception:
             log.exception("a round of the rule group %s failed in an unforeseen way", self.group.name)
         self._at, self._took_s = at, self.house.clock.monotonic_s() - began_s
@@ -87,6 +90,22 @@ class RunningGroup:
         metrics.duration_s.observe(self._took_s)
         metrics.last_round.labels(self.name).set(at / 1000)
         metrics.last_duration_s.labels(self.name).set(self._took_s)
+
+    async def _kept_alive(self, work: Awaitable[T]) -> T:
+        """What `work` gives; while it waits for an engine that is down, say, firing alerts are sent all the same."""
+        task = asyncio.ensure_future(work)
+        pause_s = max(self.group.interval_ms, self.house.around.resend_delay_ms) / 1000
+        while not (await asyncio.wait({task}, timeout=pause_s))[0]:
+            now_ms = self.house.clock.now_ms()
+            alerters = [run.alerter for run in self.rules if run.alerter is not None]
+            standing = [
+                alert
+                for alerter in alerters
+                for alert in alerter.standing(now_ms, self.group.interval_ms, self.group.tenant)
+            ]
+            if standing:
+                await self.house.sink.send(standing)
+        return task.result()
 
     def missed(self, rounds: int, missed: int) -> None:
         """Count rounds that were due, and those of them that were left out."""
