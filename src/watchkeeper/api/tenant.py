@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType
@@ -15,7 +16,12 @@ _NAME = re.compile(r"[A-Za-z0-9!_.*'()-]{1,150}", re.ASCII)
 
 def tenant_of(request: Request) -> str:
     """The tenant that the request names by its `X-Scope-OrgID` header, or `default`. Raises ApiFailure."""
-    name = request.headers.get(HEADER, "")
+    return tenant_named(request.headers)
+
+
+def tenant_named(headers: Headers) -> str:
+    """The tenant that the headers name. Raises ApiFailure."""
+    name = headers.get(HEADER, "")
     if not name:
         return DEFAULT_TENANT
     if not _NAME.fullmatch(name) or name in (".", ".."):

@@ -195,7 +195,7 @@ class Passwords:
             await self._app(scope, receive, send)
             return
         config = self._file.current()
-        if config.basic_auth_users and not await self._allowed(config, Headers(scope=scope)):
+        if not await self.admits(Headers(scope=scope)):
             refusal = PlainTextResponse("Unauthorized\n", 401, {"WWW-Authenticate": "Basic"})
             await refusal(scope, receive, send)
             return
@@ -207,6 +207,11 @@ class Passwords:
             await send(message)
 
         await self._app(scope, receive, send_with_headers if headers else send)
+
+    async def admits(self, headers: Headers) -> bool:
+        """Say whether a caller with these headers may come in."""
+        config = self._file.current()
+        return not config.basic_auth_users or await self._allowed(config, headers)
 
     async def _allowed(self, config: WebConfig, headers: Headers) -> bool:
         scheme, _, encoded = headers.get("authorization", "").partition(" ")

@@ -33,6 +33,7 @@ from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.host import HostJob
 from watchkeeper.app.querying import Querying
+from watchkeeper.app.receivers import Receivers
 from watchkeeper.app.retention import RetentionRounds
 from watchkeeper.app.room import Room
 from watchkeeper.app.ruling import Ruling
@@ -89,8 +90,12 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     stack.push_async_callback(ruling.close)
     await ruling.open(house.configuration)
     house.condition.watch(ruling.feel)
+    receivers = Receivers(house.core, store, house.settings, house.configuration)
+    stack.push_async_callback(receivers.close)
+    await receivers.start()
     families = [
         querying.queries.routes(),
+        receivers.api_routes(),
         reading.routes(house.core, store),
         exemplars.routes(house.core, store),
         status.routes(house.core, store, house),
@@ -106,4 +111,5 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     pages_of_old = pages.routes(house.core, build_json(house.core.build))
     federated = federation.routes(house.core, store, house, querying.lookback_ms)
     own = watchkeeper.routes(house.core, store)
-    return Rooms([api(*families), *own, *federated, *pages_of_old], [storage, querying, retention, scraping, ruling])
+    routes = [api(*families), *own, *federated, *pages_of_old, *receivers.routes()]
+    return Rooms(routes, [storage, querying, retention, scraping, ruling, receivers])

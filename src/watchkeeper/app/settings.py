@@ -23,11 +23,11 @@ class Address:
     port: int
 
     @classmethod
-    def parse(cls, text: str) -> Address:
+    def parse(cls, text: str, flag: str = "--listen") -> Address:
         """`host:port`, `[v6]:port` or `:port` (every address of this machine). Raises SettingsFailure."""
         host, separator, port = text.rpartition(":")
         if not separator or not port.isdigit() or int(port) > 65535:
-            raise SettingsFailure(f'--listen "{text}": HOST:PORT would be right, such as 127.0.0.1:9800 or :9090')
+            raise SettingsFailure(f'{flag} "{text}": HOST:PORT would be right, such as 127.0.0.1:9800 or :9090')
         return cls(host.strip("[]") or "0.0.0.0", int(port))  # noqa: S104  # `:port` asks for just that
 
     def __str__(self) -> str:
@@ -51,6 +51,8 @@ class Settings:
     enable_lifecycle: bool = False
     enable_admin: bool = False
     enable_remote_write: bool = True
+    otlp_http_listen: Address | None = None
+    otlp_grpc_listen: Address | None = None
     host_collector: bool = True
     retention_ms: int | None = None
     query_timeout_ms: int | None = None

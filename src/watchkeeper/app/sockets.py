@@ -10,11 +10,11 @@ from watchkeeper.app.settings import Address, SettingsFailure
 _BACKLOG = 2048
 
 
-def bind(addresses: Sequence[Address]) -> list[socket.socket]:
-    """Sockets that listen on `addresses`. Raises SettingsFailure where one cannot be had."""
+def bind(addresses: Sequence[Address], flag: str = "--listen") -> list[socket.socket]:
+    """Sockets that listen on `addresses`, which `flag` gave. Raises SettingsFailure where one cannot be had."""
     sockets: list[socket.socket] = []
     try:
-        sockets.extend(_bound(address) for address in addresses)
+        sockets.extend(_bound(address, flag) for address in addresses)
     except BaseException:
         for open_socket in sockets:
             open_socket.close()
@@ -22,7 +22,7 @@ def bind(addresses: Sequence[Address]) -> list[socket.socket]:
     return sockets
 
 
-def _bound(address: Address) -> socket.socket:
+def _bound(address: Address, flag: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -32,7 +32,7 @@ def _bound(address: Address) -> socket.socket:
     except OSError as why:
         listening.close()
         raise SettingsFailure(
-            f"cannot listen on {address}: {why.strerror or why}. Choose another address with --listen HOST:PORT."
+            f"cannot listen on {address}: {why.strerror or why}. Choose another address with {flag} HOST:PORT."
         ) from None
     listening.setblocking(False)
     return listening

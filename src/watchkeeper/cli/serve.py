@@ -167,6 +167,24 @@ def _without_effect(command: F) -> F:
     default=True,
     help="Take samples at /api/v1/write.  [default: yes]",
 )
+@click.option(
+    "--otlp.http.listen",
+    "otlp_http_listen",
+    default="127.0.0.1:4318",
+    show_default=True,
+    envvar="WATCHKEEPER_OTLP_HTTP_LISTEN",
+    metavar="HOST:PORT",
+    help="Where OTLP over HTTP is taken, besides the main addresses; nowhere else if empty.",
+)
+@click.option(
+    "--otlp.grpc.listen",
+    "otlp_grpc_listen",
+    default="127.0.0.1:4317",
+    show_default=True,
+    envvar="WATCHKEEPER_OTLP_GRPC_LISTEN",
+    metavar="HOST:PORT",
+    help="Where OTLP over gRPC is taken; nowhere if empty.",
+)
 @click.option("--web.max-connections", "max_connections", default=512, show_default=True, help="Beyond it: 503.")
 @click.option("--web.max-notifications-subscribers", "max_listeners", default=16, show_default=True)
 @click.option("--storage.remote.read-sample-limit", "read_sample_limit", type=NUMBER, default="5e7", show_default=True)
@@ -217,6 +235,8 @@ def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
     features = frozenset(name for part in known.pop("features") for name in part.split(",") if name)
     try:
         addresses = tuple(Address.parse(text) for text in listen or DEFAULT_LISTEN)
+        for name in ("otlp_http_listen", "otlp_grpc_listen"):
+            known[name] = Address.parse(known[name], "--" + name.replace("_", ".")) if known[name] else None
     except SettingsFailure as why:
         raise click.UsageError(str(why), ctx) from None
     return Settings(listen=addresses, features=features, flags=_flags(ctx), **known)
