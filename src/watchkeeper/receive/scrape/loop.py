@@ -14,6 +14,7 @@ from watchkeeper.base.duration import format_duration
 from watchkeeper.model.samples import AppendOutcome
 from watchkeeper.receive.scrape.config import ScrapeConfig
 from watchkeeper.receive.scrape.failure import BodyTooLarge, ScrapeFailure
+from watchkeeper.receive.scrape.failure_log import FailureLog
 from watchkeeper.receive.scrape.fetch import Fetch
 from watchkeeper.receive.scrape.identity import Identity
 from watchkeeper.receive.scrape.metrics import ScrapeMetrics
@@ -57,6 +58,7 @@ class Surroundings:
     clock: Clock
     metrics: ScrapeMetrics
     options: ScrapeOptions
+    failures: FailureLog | None = None
     forbidden: str | None = None
 
 
@@ -192,6 +194,8 @@ class ScrapeLoop:
         self._around.metrics.scrapes.labels("done" if failure is None else "failed").inc()
         if failure is not None:
             log.debug("scraping %s failed: %s", self.target.url, failure)
+            if self._around.failures is not None:
+                self._around.failures.write(self._around.config.job_name, self.target.url, str(failure))
         elif scrape.read is not None:
             for reason, count in scrape.read.rows.left_out.items():
                 self._around.metrics.refused.labels(reason).inc(count)

@@ -22,7 +22,7 @@ from watchkeeper.receive.scrape.target import Found, Target, find_targets
 
 log = logging.getLogger(__name__)
 
-_NAMING = frozenset({"scrape_interval_ms", "scrape_timeout_ms", "sample_limit"})
+_NAMING = frozenset({"scrape_interval_ms", "scrape_timeout_ms", "sample_limit", "scrape_failure_log_file"})
 """The keys, beside those of HTTP and discovery, that do not change what a target's series are called."""
 
 

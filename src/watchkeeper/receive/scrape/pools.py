@@ -14,6 +14,7 @@ from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient
 from watchkeeper.receive.exposition import warm_up
 from watchkeeper.receive.scrape.config import ScrapeConfig
+from watchkeeper.receive.scrape.failure_log import FailureLogs
 from watchkeeper.receive.scrape.fetch import Fetch, Fetcher
 from watchkeeper.receive.scrape.loop import ScrapeLoop, ScrapeOptions, Surroundings
 from watchkeeper.receive.scrape.metrics import ScrapeMetrics
@@ -47,6 +48,7 @@ class ScrapePools:
         self._environ = environ or {}
         self._pools: dict[str, ScrapePool] = {}
         self._fetches: dict[str, Fetch | None] = {}
+        self._failures = FailureLogs(clock)
         self._retiring: set[asyncio.Task[None]] = set()
 
     async def apply(
@@ -65,6 +67,7 @@ class ScrapePools:
             for name, config in wanted.items()
             if self._is_new(config) or self._is_asked_otherwise(name, fetches.get(name))
         }
+        self._failures.reopen(config.scrape_failure_log_file for config in configs)
         gone = [self._pools.pop(name) for name in list(self._pools) if name not in wanted]
         await asyncio.gather(*(pool.stop(retire=True) for pool in gone))
         for name, client in clients.items():
@@ -78,6 +81,7 @@ class ScrapePools:
         self._pools.clear()
         await asyncio.gather(*self._retiring, return_exceptions=True)
         await asyncio.gather(*(pool.stop(retire=False) for pool in pools))
+        self._failures.reopen(())
 
     def pools(self) -> list[str]:
         """The names of the jobs, sorted."""
@@ -116,7 +120,8 @@ class ScrapePools:
     async def _apply(self, config: ScrapeConfig, client: HTTPClient, discover: Discover, fetch: Fetch | None) -> None:
         self._fetches[config.job_name] = fetch
         fetcher = fetch or Fetcher(client, config)
-        around = Surroundings(config, fetcher, self._storage, self._clock, self._metrics, self._options)
+        failures = self._failures.of(config.scrape_failure_log_file)
+        around = Surroundings(config, fetcher, self._storage, self._clock, self._metrics, self._options, failures)
         pool = self._pools.get(config.job_name)
         if pool is None:
             pool = self._pools[config.job_name] = ScrapePool(around, client, self._retire)
