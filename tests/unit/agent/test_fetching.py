@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
@@ -18,38 +19,39 @@ from watchkeeper.app.host import HostJob
 from watchkeeper.app.settings import Settings
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.discovery import Discovery, DiscoveryMetrics, providers
+from watchkeeper.engine import EmbeddedEngine, EngineMetrics
 from watchkeeper.model.labels import Labels
-from watchkeeper.model.samples import STALE, AppendOutcome, SampleBatch
+from watchkeeper.model.matcher import Matcher, MatchOp
+from watchkeeper.model.samples import STALE, Selection
 from watchkeeper.receive.scrape import GlobalConfig, ScrapeConfig, ScrapeFailure, ScrapePools, Target
+from watchkeeper.store import Store
+from watchkeeper.store import Target as StoreTarget
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from recorded_machines import plant
 
 
-class Shelf:
-    """Keeps batches as they come; refs are positions in `names`."""
+@pytest.fixture
+async def store(tmp_path) -> AsyncIterator[Store]:
+    """A real store over a real engine."""
+    engine = EmbeddedEngine(tmp_path / "engine", EngineMetrics(CollectorRegistry()))
+    store = Store(StoreTarget(await engine.start()), SystemClock(), CollectorRegistry())
+    await store.open()
+    yield store
+    await store.close()
+    await engine.stop()
 
-    generation = 0
 
-    def __init__(self) -> None:
-        self.names: list[Labels] = []
-        self.batches: list[SampleBatch] = []
-
-    def resolve(self, tenant: str, labels: Sequence[Labels]) -> np.ndarray:
-        self.names += [one for one in labels if one not in self.names]
-        return np.array([self.names.index(one) for one in labels], dtype=np.int32)
-
-    def alive(self, refs: np.ndarray) -> np.ndarray:
-        return np.ones(refs.shape, dtype=np.bool_)
-
-    async def append(self, batch: SampleBatch) -> AppendOutcome:
-        self.batches.append(batch)
-        return AppendOutcome(accepted=len(batch.refs))
-
-    def said(self, position: int) -> dict[Labels, float]:
-        batch = self.batches[position]
-        return {self.names[ref]: value for ref, value in zip(batch.refs.tolist(), batch.values.tolist(), strict=True)}
+def _newest(store: Store, metric: str, **labels: str) -> tuple[dict[str, str], float] | None:
+    """The labels and the newest value of the one series of `metric` with these labels."""
+    now = SystemClock().now_ms()
+    wanted = {"__name__": metric, **labels}
+    matchers = tuple(Matcher(name, MatchOp.EQUAL, value) for name, value in wanted.items())
+    block = store.select(Selection("default", matchers, now - 3_600_000, now + 3_600_000))
+    if not len(block.values):
+        return None
+    return dict(block.frame.labels(0)), float(block.values[-1])
 
 
 def _target(timeout_ms: int = 5000) -> Target:
@@ -58,38 +60,32 @@ def _target(timeout_ms: int = 5000) -> Target:
 
 async def _until(condition) -> None:
     while not condition():
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.02)
 
 
-async def test_the_machine_is_scraped_like_a_target_and_what_vanishes_goes_stale(tmp_path):
+async def test_the_machine_is_scraped_like_a_target_and_what_vanishes_goes_stale(tmp_path, store):
     fetcher = HostFetcher(Host(plant("container", tmp_path), SystemClock()))
     config = ScrapeConfig(
         job_name="node", scrape_interval_ms=100, scrape_timeout_ms=100, static_configs=({"targets": ["me:1"]},)
     ).resolved(GlobalConfig().resolved())
-    shelf, metrics = Shelf(), DiscoveryMetrics(CollectorRegistry())
-    pools = ScrapePools(shelf, SystemClock(), CollectorRegistry())
+    metrics = DiscoveryMetrics(CollectorRegistry())
+    pools = ScrapePools(store, SystemClock(), CollectorRegistry())
+    dev, metric = tmp_path / "proc" / "net" / "dev", "node_network_transmit_bytes_total"
     try:
         await pools.apply(
             [config],
             lambda job: Discovery(job.job_name, providers(job, SystemClock(), metrics, {}), metrics),
             {"node": fetcher},
         )
-        await _until(lambda: shelf.batches)
-        first = shelf.said(0)
-        eth0 = Labels(
-            {"__name__": "node_network_transmit_bytes_total", "device": "eth0", "instance": "me:1", "job": "node"}
-        )
-        assert first[eth0] == 2000
-        assert first[Labels({"__name__": "up", "instance": "me:1", "job": "node"})] == 1
-        assert "node_load1" in {metadata.metric for metadata in shelf.batches[0].metadata}
-        dev = tmp_path / "proc" / "net" / "dev"
+        await _until(lambda: _newest(store, metric, device="eth0") is not None)
+        labels = {"__name__": metric, "device": "eth0", "instance": "me:1", "job": "node"}
+        assert _newest(store, metric, device="eth0") == (labels, 2000.0)
+        assert _newest(store, "up") == ({"__name__": "up", "instance": "me:1", "job": "node"}, 1.0)
+        assert "node_load1" in {said.metadata.metric for said in pools.metadata()}
         dev.write_text("".join(line for line in dev.read_text().splitlines(keepends=True) if "eth0" not in line))
-        seen = len(shelf.batches)
-        await _until(lambda: len(shelf.batches) > seen + 1)
-        ends = [shelf.said(i)[eth0] for i in range(seen, len(shelf.batches)) if eth0 in shelf.said(i)]
-        stale = np.float64(STALE).view(np.int64)
-        assert np.float64(ends[-1]).view(np.int64) == stale
-        assert pools.targets().active[0].scrape_url == "http://me:1/metrics"
+        await _until(lambda: math.isnan(_newest(store, metric, device="eth0")[1]))
+        assert np.float64(_newest(store, metric, device="eth0")[1]).view(np.int64) == np.float64(STALE).view(np.int64)
+        assert _newest(store, metric, device="lo")[1] == 0
     finally:
         await pools.stop()
 
