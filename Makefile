@@ -1,4 +1,4 @@
-.PHONY: run setup check format test peers bench clean
+.PHONY: run setup check format test fuzz peers bench clean
 .DEFAULT_GOAL := run
 
 VENV := .venv
@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 CONFIG ?= $(wildcard prometheus.yml)
 PEERS ?= .peers
+FUZZ_SECONDS ?= 60
 
 ## run: start Watchkeeper here, watching this machine, with its data under ./data
 run: $(STAMP)
@@ -39,6 +40,10 @@ test: setup
 ## peers: today's Prometheus, Alertmanager & co, unpacked into .peers, never installed
 peers:
 	@sh tests/peers.sh $(PEERS)
+
+## fuzz: every decoder and parser by coverage, FUZZ_SECONDS each
+fuzz: setup
+	@$(BIN)/python tests/fuzz/all.py $(FUZZ_SECONDS)
 
 bench: setup
 	@PATH="$(CURDIR)/$(PEERS)/usr/bin:$$PATH" $(BIN)/python -m benchmarks

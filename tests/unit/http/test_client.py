@@ -311,3 +311,12 @@ async def test_a_header_that_cannot_be_sent_is_a_failure(serve, make):
     with pytest.raises(HTTPFailure) as caught:
         await make().request("GET", await serve(echo), headers={"X-A": "a\r\nb"})
     assert not caught.value.retryable
+
+
+async def test_a_loop_of_redirects_is_called_one(serve, make):
+    async def around(request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": "/loop"})
+
+    url = await serve(around)
+    with pytest.raises(HTTPFailure, match="stopped after 10 redirects"):
+        await make().request("GET", f"{url}/loop")

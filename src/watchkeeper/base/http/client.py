@@ -183,4 +183,6 @@ def _timeout(timeout_s: float) -> aiohttp.ClientTimeout:
 def _reason(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
         return str(error.os_error.strerror or error.os_error)
+    if isinstance(error, aiohttp.TooManyRedirects):
+        return f"stopped after {len(error.history)} redirects"
     return str(error) or type(error).__name__
