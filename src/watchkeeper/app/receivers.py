@@ -1,14 +1,16 @@
-"""The receivers beside scraping and remote write: OTLP, at the main addresses and at ports of its own."""
+"""The receivers beside scraping and remote write: OTLP, also at ports of its own, and Pushgateway."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence, Set
+from collections.abc import Set
 
 import grpc
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from watchkeeper.api import pushgateway
 from watchkeeper.api.application import application
 from watchkeeper.api.guard import FrontDoor
 from watchkeeper.api.otlp import http as otlp_http
@@ -22,17 +24,26 @@ from watchkeeper.app.settings import Address, Settings, SettingsFailure
 from watchkeeper.app.sockets import bind
 from watchkeeper.app.web import WebServer
 from watchkeeper.receive.otlp import OTLP, Translation
+from watchkeeper.receive.pushgateway import Keeping, Pushgateway
 from watchkeeper.store import Store
+from watchkeeper.store.control import ControlDatabase
 
 logger = logging.getLogger("watchkeeper.app")
 
+_CONTROL_FILE = "control.db"
+
 
 class Receivers:
-    """Takes OTLP metrics."""
+    """Takes OTLP metrics and pushed groups."""
 
     def __init__(self, core: Core, store: Store, settings: Settings, configuration: Configuration) -> None:
         self._settings = settings
         self.otlp = OTLP(store, core.clock, core.registry, self._translation(configuration))
+        self._control = ControlDatabase.at(f"sqlite:///{settings.data.absolute() / _CONTROL_FILE}")
+        self.gateway = Pushgateway(store, Keeping(self._control), core.clock, core.registry)
+        self.gateway.interval_ms = configuration.sections.global_.scrape_interval_ms or 60_000
+        self._enable_admin = settings.enable_admin
+        self._sampling: asyncio.Task[None] | None = None
         self._web_config = WebConfigFile(settings.web_config) if settings.web_config else None
         self._http: WebServer | None = None
         self._grpc: GRPCServer | None = None
@@ -43,7 +54,12 @@ class Receivers:
         return translation_of(configuration.sections.otlp, self._settings.features, lookback_ms)
 
     async def start(self) -> None:
-        """Listen at OTLP's own ports; one that is taken is told, and is no reason to end."""
+        """Take up the pushed groups, and listen at OTLP's own ports; one that is taken is no reason to end.
+
+        Raises StoreFailure where the pushed groups cannot be read.
+        """
+        await self.gateway.open()
+        self._sampling = asyncio.create_task(self.gateway.run())
         settings = self._settings
         main = {address.port for address in settings.listen}
         if settings.otlp_http_listen is not None and settings.otlp_http_listen.port not in main:
@@ -52,25 +68,31 @@ class Receivers:
             await self._start_grpc(settings.otlp_grpc_listen)
 
     async def close(self) -> None:
-        """Take nothing more at those ports."""
+        """Take nothing more at those ports, and sample no more."""
+        if self._sampling is not None:
+            self._sampling.cancel()
+            await asyncio.gather(self._sampling, return_exceptions=True)
         if self._grpc is not None:
             await self._grpc.stop()
         if self._http is not None:
             await self._http.stop()
+        await self._control.close()
 
     def api_routes(self) -> list[BaseRoute]:
         """The routes below `/api/v1`."""
-        return otlp_http.routes(self.otlp, "/otlp/v1/metrics")
+        pushed = pushgateway.api_routes(self.gateway, enable_admin=self._enable_admin)
+        return [*otlp_http.routes(self.otlp, "/otlp/v1/metrics"), *pushed]
 
     def routes(self) -> list[BaseRoute]:
         """The other routes."""
-        return otlp_http.routes(self.otlp)
+        return [*otlp_http.routes(self.otlp), *pushgateway.routes(self.gateway)]
 
     async def prepare(self, configuration: Configuration) -> TakeUp:
         """Translate as a new configuration says."""
 
         async def take_up() -> None:
             self.otlp.translate_by(self._translation(configuration))
+            self.gateway.interval_ms = configuration.sections.global_.scrape_interval_ms or 60_000
 
         return take_up
 
@@ -85,7 +107,8 @@ class Receivers:
             tls = ssl_context(file.path, file.config.tls_server_config)
         passwords = [Middleware(Passwords, file=file)] if file is not None else []
         door = FrontDoor.of([address.host], self._settings.external_url, self._settings.cors_origin)
-        routes: Sequence[BaseRoute] = [*self.routes(), *otlp_http.routes(self.otlp, "/api/v1/otlp/v1/metrics")]
+        paths = ("/v1/metrics", "/api/v1/otlp/v1/metrics")
+        routes = [route for path in paths for route in otlp_http.routes(self.otlp, path)]
         self._http = WebServer(application(routes, door, "", passwords), tls)
         await self._http.start(sockets)
         logger.info("OTLP over HTTP at %s", address)

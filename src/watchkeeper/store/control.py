@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +77,24 @@ class ControlDatabase:
         async with self.engine.begin() as connection:
             yield connection
 
+    async def rows(self, statement: str, parameters: Mapping[str, object] | None = None) -> list[tuple[object, ...]]:
+        """What a SELECT finds; `:name` in it stands for a parameter. Raises StoreFailure."""
+        try:
+            async with self.begin() as connection:
+                found = await connection.execute(sa.text(statement), dict(parameters or {}))
+                return [tuple(row) for row in found]
+        except DBAPIError as error:
+            raise _failed(error) from error
+
+    async def run(self, steps: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> None:
+        """Statements, each for every one of its rows of parameters, in one transaction. Raises StoreFailure."""
+        try:
+            async with self.begin() as connection:
+                for statement, rows in steps:
+                    await connection.execute(sa.text(statement), [dict(row) for row in rows])
+        except DBAPIError as error:
+            raise _failed(error) from error
+
     async def migrate(self, room: str, steps: Sequence[ControlStep]) -> list[int]:
         """Take the steps of a room that are missing, each in a transaction of its own; their numbers.
 
@@ -112,6 +130,10 @@ class ControlDatabase:
         except DBAPIError as error:
             reason = f"control database: step {step.number} ({step.name}) of {room} failed: {error.orig}"
             raise StoreFailure(reason, retryable=error.connection_invalidated) from error
+
+
+def _failed(error: DBAPIError) -> StoreFailure:
+    return StoreFailure(f"control database: {error.orig}", retryable=True)
 
 
 def _prepare_sqlite(connection: sa.PoolProxiedConnection, _record: object) -> None:

@@ -29,11 +29,11 @@ def format_bound(value: float) -> str:
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    text = _go_shortest(value)
+    text = go_shortest(value)
     return text if "." in text or "e" in text else text + ".0"
 
 
-def _go_shortest(value: float) -> str:
+def go_shortest(value: float) -> str:
     """As Go's `FormatFloat(value, 'g', -1, 64)`: an exponent below -4 or from 6 on."""
     if value == 0:
         return "-0" if math.copysign(1, value) < 0 else "0"

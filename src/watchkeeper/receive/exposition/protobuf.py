@@ -75,7 +75,7 @@ class ProtobufDecoder:
         self._iteration += 1
         rows = Gathering(self._names, self._iteration)
         metadata: list[MetricMetadata] = []
-        for message in _messages(body):
+        for message in read_messages(body):
             family = self._family(message)
             metadata.append(MetricMetadata(family.name, family.type.word, family.help, family.unit))
             for metric in message.metric:
@@ -145,7 +145,7 @@ class ProtobufDecoder:
             _take_classic(rows, family, labels, message, time, start)
 
 
-def _messages(body: bytes) -> Iterator[Any]:
+def read_messages(body: bytes) -> Iterator[Any]:
     """The messages of a body, each preceded by its length. Raises ExpositionFailure."""
     message_class, at = metric_family(), 0
     while at < len(body):
