@@ -125,7 +125,9 @@ class Reply:
 
         def views() -> Iterator[memoryview | bytes]:
             while taken:
-                yield taken.pop(0).view
+                # Held while its bytes are on their way: the view alone does not keep them.
+                first = taken.pop(0)
+                yield first.view
             try:
                 for piece in source:
                     yield piece.view
@@ -138,7 +140,9 @@ class Reply:
     def _hand_over(self, handover: Handover, answer: Answer, taken: list[Piece], source: Iterator[Piece]) -> None:
         def views() -> Iterator[memoryview]:
             while taken:
-                yield taken.pop(0).view
+                # Held while its bytes are on their way: the view alone does not keep them.
+                first = taken.pop(0)
+                yield first.view
             for piece in source:
                 yield piece.view
 
