@@ -125,7 +125,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory, target: Target) -> Iterator[
     config = folder / "prometheus.yml"
     with alertmanager(folder, "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n") as url:
         config.write_text(CONFIG % (url.removeprefix("http://"), target.port))
-        with Watchkeeper(folder, "--rules.alert.resend-delay=1s", config=config) as server:
+        with Watchkeeper(folder, "--rules.alert.resend-delay=5s", config=config) as server:
             yield Scene(server, target, url, rules)
 
 
@@ -185,7 +185,7 @@ def test_a_firing_alert_survives_kill_9(scene: Scene) -> None:
     scene.server.start()
     after = until(scene.firing, "a firing alert")
     assert after["activeAt"][:19] == before["activeAt"][:19]
-    assert scene.told()
+    until(scene.told, "the alert in the Alertmanager")
     scene.calm()
 
 

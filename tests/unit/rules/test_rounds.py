@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -254,3 +256,37 @@ async def test_an_evaluation_that_fails_resolves_nothing_and_alerts_are_kept_ali
     await workshop.put("up", 1, 700)
     await workshop.evaluate(group, 960)
     assert group.status().rules[0].state.value == "inactive"
+
+
+class Slow:
+    """A store whose reads wait until they are let go."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.go = threading.Event()
+        self.go.set()
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "select_many":
+            self.go.wait(30)
+        return getattr(self._store, name)
+
+
+async def test_firing_alerts_are_sent_while_a_round_waits(workshop: Any) -> None:
+    store = Slow(workshop.store)
+    around = replace(workshop.around, resend_delay_ms=50)
+    (definition,) = workshop.read(rule("{alert: A, expr: up == 0}", "interval: 50ms,"))
+    group = RunningGroup(definition, replace(workshop.house, store=store, around=around))
+    await workshop.put("up", 0, 0)
+    await workshop.evaluate(group, 0)
+    workshop.sink.take()
+    store.go.clear()
+    waiting = asyncio.create_task(workshop.evaluate(group, 1))
+    while len(workshop.sink.alerts) < 2:
+        await asyncio.sleep(0.01)
+    assert not waiting.done()
+    assert {alert.labels["alertname"] for alert in workshop.sink.alerts} == {"A"}
+    assert all(alert.ends_at > workshop.clock.ms for alert in workshop.sink.alerts)
+    store.go.set()
+    await waiting
+    assert group.status().rules[0].state.value == "firing"
