@@ -216,14 +216,17 @@ def _without_effect(command: F) -> F:
 def serve(ctx: click.Context, log_level: str, log_format: str, **given: Any) -> None:
     """Run Watchkeeper: receive, store, question, alert, answer."""
     from watchkeeper.app.logs import set_up_logs
-    from watchkeeper.app.serve import run
 
     set_up_logs(log_level, log_format)
     for name in _IGNORED:
         if given.pop(_ignored(name)) is not None:
             logging.getLogger("watchkeeper").warning("--%s changes nothing here", name)
+    settings = _settings(ctx, given)
+
+    from watchkeeper.app.serve import run  # loads every room: not before the flags are known to be right
+
     try:
-        sys.exit(run(_settings(ctx, given)))
+        sys.exit(run(settings))
     except Failure as why:
         click.echo(f"watchkeeper: {why}", err=True)
         sys.exit(1)

@@ -40,7 +40,9 @@ def _underscores(name: str) -> str:
 
 
 def _dots(name: str) -> str:
-    """`.` becomes `_dot_`, `_` is doubled, everything else that is odd becomes `__`."""
+    """`.` becomes `_dot_`, `_` is doubled, everything else that is odd becomes `__`; plain names stay as they are."""
+    if is_legacy(name):
+        return name
     escaped = _ODD.sub(lambda m: "_dot_" if m.group(0) == "." else "__", name.replace("_", "__"))
     return _DIGIT_FIRST.sub("__", escaped)
 

@@ -38,10 +38,10 @@ def over_range(context: Context, expr: Call, windows: Windows, parameters: Param
     vector = Vector(windows.frame, values, present, windows.nameless)
     if name == "quantile_over_time":
         _judge_quantiles(context, expr, vector, parameters)
-    if name in _COUNTER:
-        _judge_counters(context, expr, windows, vector)
     if windows.histograms is not None:
         vector = with_histograms(context, expr, windows, vector)
+    if name in _COUNTER:
+        _judge_counters(context, expr, windows, vector)
     context.hold(vector.values.size)
     if name in _KEEPS_NAME:
         return vector
