@@ -37,7 +37,7 @@ def _rows(query: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str
     a, b = _by_labels(ours["result"]), _by_labels(theirs["result"])
     if a.keys() != b.keys():
         return f"only ours: {sorted(a.keys() - b.keys())[:2]}, only theirs: {sorted(b.keys() - a.keys())[:2]}"
-    ordered = (theirs["resultType"] == "matrix" and "[" not in query[-6:]) or query.startswith(_ORDERED)
+    ordered = (theirs["resultType"] == "matrix" and not query.endswith("]")) or query.startswith(_ORDERED)
     if ordered and _order(ours["result"]) != _order(theirs["result"]):
         return f"in another order: {_order(ours['result'])[:3]} instead of {_order(theirs['result'])[:3]}"
     for labels, points in b.items():

@@ -196,7 +196,7 @@ def test_federation_shows_what_prometheus_shows(fresh: Pair) -> None:
         ours, theirs = (ask(f"{url}/federate?{matches}", Accept=accept) for url in fresh)
         assert ours.headers["content-type"] == theirs.headers["content-type"]
         assert ours.text == theirs.text, accept
-    assert ours.text.count("\n") == 6
+    assert ours.text.count("\n") == 5
 
 
 @pytest.mark.parametrize("escaping", ["allow-utf-8", "underscores"])
