@@ -26,6 +26,7 @@ from watchkeeper.store.index import FLOAT, UNKNOWN, SeriesIndex
 from watchkeeper.store.metrics import StoreMetrics
 from watchkeeper.store.native import Block, Coded, Ragged
 from watchkeeper.store.policy import EARLIEST_MS, LATEST_MS
+from watchkeeper.store.runs import Runs
 
 _I = TypeVar("_I", bound=np.integer)
 _FEW = 64
@@ -191,6 +192,12 @@ class Reader:
 
     def _floats(self, wanted: Wanted, lane: Lane, *, with_starts: bool) -> Fetched:
         columns = "series, timestamp, mantissa, exponent" + (", start" if with_starts else "")
+        runs = Runs.of(self._ask(wanted, "samples_raw", columns, lane, ordered=False), wanted.ids)
+        if runs is not None:
+            starts = runs.column("start") if with_starts else None
+            some = starts if starts is not None and starts.any() else None
+            begins, ends = runs.offsets[:-1], runs.offsets[1:]
+            return Fetched(wanted.ids, begins, ends, runs.column("timestamp"), runs.values(), some)
         rows = self._rows(wanted, "samples_raw", columns, lane)
         values = np.empty(rows.timestamps.size, dtype=np.float64)
         at = 0
@@ -210,12 +217,13 @@ class Reader:
             rows, _ = Rows.of(self._ask(wanted, f"{table} FINAL", columns, lane), wanted.ids)
         return rows
 
-    def _ask(self, wanted: Wanted, table: str, columns: str, lane: Lane) -> list[Block]:
+    def _ask(self, wanted: Wanted, table: str, columns: str, lane: Lane, *, ordered: bool = True) -> list[Block]:
         sql = (
             f"SELECT {columns} FROM {table} WHERE tenant = {{tenant:String}} "
             "AND timestamp >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') "
             "AND timestamp <= fromUnixTimestamp64Milli({end:Int64}, 'UTC') "
-            f"AND {among('series', wanted.ids, whole=wanted.whole)} ORDER BY series, timestamp"
+            f"AND {among('series', wanted.ids, whole=wanted.whole)}"
+            + (" ORDER BY series, timestamp" if ordered else "")
         )
         parameters = {"tenant": wanted.tenant, "start": wanted.start, "end": wanted.end}
         return self._client.pieces(sql, parameters, lane=lane, settings=_READ)
