@@ -38,6 +38,10 @@ class Server:
     process: psutil.Process
 
     @property
+    def log(self) -> Path:
+        return self.data.with_name("log")
+
+    @property
     def write_url(self) -> str:
         return self.url + "/api/v1/write"
 
@@ -70,8 +74,8 @@ class Server:
     def start(self) -> float:
         """Start on the data that are there, and say how many seconds it took to be ready."""
         began = time.monotonic()
-        self.process = _spawn(self.command)
-        _until_ready(self.ready_url, self.process)
+        self.process = _spawn(self.command, self.log)
+        _until_ready(self)
         return time.monotonic() - began
 
     def stop(self) -> None:
@@ -84,12 +88,13 @@ class Server:
             self.process.kill()
 
 
-def _spawn(command: list[str]) -> psutil.Process:
-    log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the server
-    return psutil.Process(subprocess.Popen(command, stdout=log, stderr=log).pid)
+def _spawn(command: list[str], log: Path) -> psutil.Process:
+    with log.open("ab") as output:
+        return psutil.Process(subprocess.Popen(command, stdout=output, stderr=output).pid)
 
 
-def _until_ready(url: str, process: psutil.Process) -> None:
+def _until_ready(server: Server) -> None:
+    url, process = server.ready_url, server.process
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1) as answer:
@@ -98,7 +103,7 @@ def _until_ready(url: str, process: psutil.Process) -> None:
         if process.status() == psutil.STATUS_ZOMBIE:
             break
         time.sleep(0.02)
-    raise RuntimeError(f"{url} never became ready")
+    raise RuntimeError(f"{url} never became ready:\n{server.log.read_text()[-2000:]}")
 
 
 def _command(name: str, at: str, data: Path, config: Path) -> list[str]:
@@ -130,11 +135,13 @@ def running(name: str, config: str = EMPTY_CONFIG, files: Mapping[str, str] | No
     for file, text in {"config.yml": config, **(files or {})}.items():
         (folder / file).write_text(text)
     at = f"127.0.0.1:{free_port()}"
-    command = _command(name, at, folder / "data", folder / "config.yml")
+    data = folder / "data"
+    command = _command(name, at, data, folder / "config.yml")
     ready = "/health" if name == VICTORIA else "/-/ready"
-    server = Server(name, f"http://{at}", f"http://{at}{ready}", folder / "data", command, _spawn(command))
+    process = _spawn(command, data.with_name("log"))
+    server = Server(name, f"http://{at}", f"http://{at}{ready}", data, command, process)
     try:
-        _until_ready(server.ready_url, server.process)
+        _until_ready(server)
         yield server
     finally:
         server.stop()
