@@ -162,6 +162,8 @@ class Pushgateway:
 
     async def _push(self, tenant: str, labels: dict[str, str], families: dict[str, Any], *, replace: bool) -> None:
         key, now_ms = key_of(labels), self._clock.now_ms()
+        # These two are ours to say.
+        families = {name: family for name, family in families.items() if name not in _HELP}
         for family in families.values():
             normalize(family, labels)
         async with self._changing:
