@@ -63,7 +63,7 @@ def dry_run(client: Client, place: Place) -> list[str]:
 
 def migrate(client: Client, place: Place) -> list[MigrationStatus]:
     """Take every step that is missing, in order, and answer those taken. Raises StoreFailure and can be repeated."""
-    for line in _foundation(place):
+    for line in foundation(place):
         client.command(line, database="default")
     taken: list[MigrationStatus] = []
     missing = {step.number for step in status(client, place) if not step.applied}
@@ -76,7 +76,7 @@ def migrate(client: Client, place: Place) -> list[MigrationStatus]:
     return taken
 
 
-def _foundation(place: Place) -> tuple[str, str]:
+def foundation(place: Place) -> tuple[str, str]:
     """The database and the table of steps taken. (chDB's own default database cannot hold MergeTree tables well.)"""
     database = quoted(place.database)
     engine = "MergeTree()"
