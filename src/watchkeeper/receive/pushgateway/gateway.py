@@ -156,9 +156,14 @@ class Pushgateway:
 
     async def sample(self) -> None:
         """Write all groups' samples of now; what cannot be written now is written again next time."""
-        for tenant, groups in list(self._groups.items()):
-            for group in list(groups.values()):
-                await self._write(self._samples(group).batch(tenant, self._sink, self._clock.now_ms(), first=False))
+        now_ms = self._clock.now_ms()
+        # All at once, so that the store commits them together.
+        batches = [
+            self._samples(group).batch(tenant, self._sink, now_ms, first=False)
+            for tenant, groups in self._groups.items()
+            for group in groups.values()
+        ]
+        await asyncio.gather(*(self._write(batch) for batch in batches))
 
     async def _push(self, tenant: str, labels: dict[str, str], families: dict[str, Any], *, replace: bool) -> None:
         key, now_ms = key_of(labels), self._clock.now_ms()
