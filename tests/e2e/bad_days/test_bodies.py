@@ -70,6 +70,38 @@ def test_what_is_no_remote_write_request_is_refused_with_a_reason_and_leaves_not
     assert shared.post("/api/v1/write", packed(request_v1(_lines("whole", now_ms))), V1).status == 204
 
 
+_PROTOBUF, _JSON = {"content-type": "application/x-protobuf"}, {"content-type": "application/json"}
+_GZIP = {"content-encoding": "gzip"}
+
+
+@pytest.mark.parametrize("path", ["/v1/metrics", "/api/v1/otlp/v1/metrics"])
+@pytest.mark.parametrize(
+    ("body", "headers", "statuses"),
+    [
+        (b"\xff" * 100, _PROTOBUF, {400}),
+        (b"\x0a\x7f", _PROTOBUF, {400}),
+        (b'{"resourceMetrics": [', _JSON, {400}),
+        (b'{"resourceMetrics": 7}', _JSON, {400}),
+        (b"\xff\xfe{}", _JSON, {400}),
+        (b"[" * 100_000, _JSON, {400}),
+        (b"{}", {"content-type": "text/plain"}, {415}),
+        (b"not gzip", {**_PROTOBUF, **_GZIP}, {400}),
+        (gzip.compress(b"\x0a" * 1000)[:-10], {**_PROTOBUF, **_GZIP}, {400}),
+        (gzip.compress(b"\0" * (400 * MIB), 1), {**_PROTOBUF, **_GZIP}, {400, 413}),
+        (b"x", {**_PROTOBUF, "content-encoding": "br"}, {400, 415}),
+    ],
+    ids=range(11),
+)
+def test_what_is_no_otlp_is_refused_with_a_reason(
+    shared: Watchkeeper, path: str, body: bytes, headers: dict[str, str], statuses: set[int]
+) -> None:
+    before = shared.rss()
+    answer = shared.post(path, body, headers)
+    assert answer.status in statuses, f"{answer.status} {answer.body[:500]!r}"
+    assert answer.body
+    assert shared.rss() - before < 300 * MIB
+
+
 def test_random_damage_never_stores_what_was_not_sent(shared: Watchkeeper) -> None:
     chance = random.Random(8)
     now_ms = int(time.time() * 1000)

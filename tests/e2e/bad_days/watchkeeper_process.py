@@ -73,7 +73,9 @@ class Watchkeeper:
         self.data = data or folder / "data"
         self.log_path = folder / f"watchkeeper-{self.port}.log"
         self._arguments = [*command, "serve", "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}"]
-        self._arguments += ["--no-host", *(["--config", str(config)] if config else []), *flags]
+        # OTLP's own ports are the machine's, not the test's.
+        self._arguments += ["--no-host", "--otlp.http.listen", "", "--otlp.grpc.listen", ""]
+        self._arguments += [*(["--config", str(config)] if config else []), *flags]
         self._environ = {**os.environ, **(environ or {})}
         self._http = urllib3.PoolManager(maxsize=32)
         self.process: subprocess.Popen[bytes] | None = None
@@ -179,6 +181,12 @@ class Watchkeeper:
         found = self.query(query, at)
         assert len(found) <= 1, found
         return float(found[0]["value"][1]) if found else None
+
+    def sql(self, statement: str) -> list[list[str]]:
+        """The rows of a statement, which must succeed."""
+        answer = self.get("/api/watchkeeper/v1/sql", query=statement, format="tsv")
+        assert answer.status == 200, answer.text
+        return [line.split("\t") for line in answer.text.splitlines()]
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of one of its own metrics over the series with these labels."""
