@@ -17,6 +17,7 @@ from watchkeeper.store.activity import BUCKET_MS, Activity
 from watchkeeper.store.client import Client, Lane
 from watchkeeper.store.gathered import DAY_MS
 from watchkeeper.store.index import SeriesIndex
+from watchkeeper.store.inspection import every_node
 from watchkeeper.store.migrations.table import quoted
 from watchkeeper.store.policy import EARLIEST_MS
 from watchkeeper.store.select import among
@@ -148,8 +149,8 @@ class Retainer:
     def _partitions(self, before_ms: int) -> list[int]:
         """The days before `before_ms` that some table has."""
         rows = self.client.query(
-            "SELECT DISTINCT toUInt32(partition) AS day FROM system.parts WHERE active "
-            "AND database = {database:String} AND table IN {tables:Array(String)} "
+            f"SELECT DISTINCT toUInt32(partition) AS day FROM {every_node(self.upkeep.place, 'system.parts')} "
+            "WHERE active AND database = {database:String} AND table IN {tables:Array(String)} "
             "AND toUInt32OrZero(partition) < toYYYYMMDD(fromUnixTimestamp64Milli({before:Int64}, 'UTC')) ORDER BY day",
             {
                 "database": self.upkeep.place.database,
