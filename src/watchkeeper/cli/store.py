@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -104,6 +105,8 @@ def restore(snapshot: str, data: Path, storage_url: str, configs: tuple[Path, ..
 def _run(
     work: Callable[[Telemetry], Any], data: Path, storage_url: str, configs: tuple[Path, ...]
 ) -> tuple[Telemetry, Any]:
+    # What fails is said once, below.
+    logging.getLogger("watchkeeper").addHandler(logging.NullHandler())
     try:
         telemetry = _telemetry(data, storage_url, configs)
         return telemetry, asyncio.run(work(telemetry))
