@@ -37,13 +37,12 @@ from watchkeeper.app.receivers import Receivers
 from watchkeeper.app.retention import RetentionRounds
 from watchkeeper.app.room import Room
 from watchkeeper.app.ruling import Ruling
-from watchkeeper.app.scraping import Scraping
+from watchkeeper.app.scraping import Scraping, scrape_options
 from watchkeeper.app.settings import Settings
 from watchkeeper.app.storage import Storage
 from watchkeeper.app.warming import Warming
 from watchkeeper.base.clock import Clock
 from watchkeeper.receive.remote_write import RemoteWrite
-from watchkeeper.receive.scrape import ScrapeOptions
 
 
 class Building(Running, Protocol):
@@ -82,7 +81,7 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     stack.push_async_callback(retention.close)
     retention.start()
     host = HostJob(house.settings, house.clock)
-    scraping = Scraping(house.core, store, house.environ, ScrapeOptions(), host)
+    scraping = Scraping(house.core, store, house.environ, scrape_options(house.settings), host)
     stack.push_async_callback(scraping.close)
     await scraping.start(house.configuration)
     house.condition.watch(scraping.feel)

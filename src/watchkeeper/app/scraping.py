@@ -9,9 +9,18 @@ from watchkeeper.api.rooms import Core
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.host import HostJob
 from watchkeeper.app.room import TakeUp
+from watchkeeper.app.settings import Settings
 from watchkeeper.discovery import Discovery, DiscoveryMetrics, providers
 from watchkeeper.receive.scrape import Health, ScrapeConfig, ScrapeOptions, ScrapePools
 from watchkeeper.store import Store
+
+
+def scrape_options(settings: Settings) -> ScrapeOptions:
+    """What Prometheus' feature flags say about scraping."""
+    return ScrapeOptions(
+        extra_scrape_metrics="extra-scrape-metrics" in settings.features,
+        type_and_unit_labels="type-and-unit-labels" in settings.features,
+    )
 
 
 class Scraping:
