@@ -31,6 +31,7 @@ from watchkeeper.store.runs import Runs
 _I = TypeVar("_I", bound=np.integer)
 _FEW = 64
 """So many ids are written out; more travel as one binary text, which the engine's parser passes over quickly."""
+_MANY = 10_000
 _MOST = 0.5
 """From this share of a metric's series on, all of them are read and the others left out here."""
 _READ: dict[str, str | int | float] = {"max_query_size": 64 << 20, "do_not_merge_across_partitions_select_final": 1}
@@ -166,9 +167,11 @@ class Reader:
         refs = self._index.find(selection.tenant, selection.matchers, start, end)
         metric = [m for m in selection.matchers if m.name == METRIC_NAME and m.op is MatchOp.EQUAL]
         whole = False
-        if refs.size > _FEW and (metric or not selection.matchers):
-            everything = self._index.find(selection.tenant, metric)
-            whole = refs.size >= _MOST * everything.size
+        if len(metric) == len(selection.matchers):
+            whole = refs.size > _FEW
+        elif metric and refs.size >= _MANY:
+            # Counting a metric's series takes longer than a list of a few thousand ids does.
+            whole = refs.size >= _MOST * self._index.find(selection.tenant, metric).size
         return Wanted(selection.tenant, refs, self._index.ids(refs), start, end, whole)
 
     def _block(self, wanted: Wanted, fetched: Fetched) -> SeriesBlock:
