@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from watchkeeper.base.configuration import ConfigurationFailure, Problem, Tree, decode, locate, read_document, read_file
+from watchkeeper.base.configuration import (
+    ConfigurationFailure,
+    Problem,
+    Section,
+    Tree,
+    decode,
+    locate,
+    read_document,
+    read_file,
+)
 from watchkeeper.base.configuration.tree import Items, Loc, Table
 from watchkeeper.model.labels import METRIC_NAME
 from watchkeeper.query.promql import ParseFailure, parse
@@ -15,6 +25,8 @@ from watchkeeper.rules.expansion import RuleTemplate
 from watchkeeper.rules.rule import AlertingRule, Pairs, RecordingRule, Rule, RuleGroup
 from watchkeeper.rules.sections import GroupSection, RuleFileSection, RuleSection
 from watchkeeper.template import TemplateFailure
+
+S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,7 @@ def read_rules(tree: Tree, file: str, defaults: GroupDefaults) -> tuple[RuleGrou
         sections: Sequence[GroupSection | None] = decode(RuleFileSection, tree).groups
     except ConfigurationFailure as failure:
         problems.extend(failure.problems)
-        sections = [_decoded(group, i) for i, group in enumerate(_groups(tree))]
+        sections = [_decoded(GroupSection, group, ("groups", i)) for i, group in enumerate(_groups(tree))]
     problems.extend(_Checks(tree, sections).all())
     if problems:
         raise ConfigurationFailure(problems)
@@ -59,16 +71,29 @@ def read_rules(tree: Tree, file: str, defaults: GroupDefaults) -> tuple[RuleGrou
 
 
 def _groups(tree: Tree) -> Sequence[Tree]:
-    groups = tree.entries.get("groups") if isinstance(tree, Table) else None
+    groups = _entry(tree, "groups")
     return groups.items if isinstance(groups, Items) else ()
 
 
-def _decoded(tree: Tree, number: int) -> GroupSection | None:
-    """The group, or None where it is malformed, which has been said already."""
+def _decoded(section: type[S], tree: Tree, at: Loc) -> S | None:
+    """The section, or None where it is malformed, which has been said already."""
     try:
-        return decode(GroupSection, tree, ("groups", number))
+        return decode(section, tree, at)
     except ConfigurationFailure:
         return None
+
+
+def _entry(tree: Tree, key: str) -> Tree | None:
+    return tree.entries.get(key) if isinstance(tree, Table) else None
+
+
+def _sound_rules(group: Tree, at: Loc) -> Iterator[tuple[int, RuleSection]]:
+    """The rules of a malformed group that are well-formed themselves, with their numbers."""
+    rules = _entry(group, "rules")
+    for j, tree in enumerate(rules.items if isinstance(rules, Items) else ()):
+        rule = _decoded(RuleSection, tree, (*at, "rules", j))
+        if rule is not None:
+            yield j, rule
 
 
 class _Checks:
@@ -82,6 +107,8 @@ class _Checks:
         seen: set[str] = set()
         for i, group in enumerate(self._groups):
             if group is None:
+                tree, at = _groups(self._tree)[i], ("groups", i)
+                yield from self._rules(_sound_rules(tree, at), str(_entry(tree, "name") or ""), at)
                 continue
             yield from self._group(group, ("groups", i), seen)
             seen.add(group.name)
@@ -99,11 +126,13 @@ class _Checks:
         for name in group.labels:
             if not _is_label(name):
                 yield self._problem((*at, "labels", name), f"invalid label name: {name}", key=True)
-        for j, rule in enumerate(group.rules):
-            here = (*at, "rules", j)
+        yield from self._rules(enumerate(group.rules), group.name, at)
+
+    def _rules(self, rules: Iterable[tuple[int, RuleSection]], group: str, at: Loc) -> Iterator[Problem]:
+        for j, rule in rules:
             for where, message in _rule_problems(rule):
-                text = f'group "{group.name}", rule {j + 1}, "{rule.name}": {message}'
-                yield self._problem((*here, *where), text, key=len(where) > 1)
+                text = f'group "{group}", rule {j + 1}, "{rule.name}": {message}'
+                yield self._problem((*at, "rules", j, *where), text, key=len(where) > 1)
 
 
 def _rule_problems(rule: RuleSection) -> Iterator[tuple[Loc, str]]:

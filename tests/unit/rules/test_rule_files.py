@@ -111,3 +111,23 @@ def test_a_rule_that_makes_no_sense_is_refused(rule, message):
 def test_a_label_of_a_group_is_checked():
     (found,) = problems("groups: [{name: g, labels: {__name__: x}}]")
     assert found == "r.yml:1:29: invalid label name: __name__"
+
+
+def test_a_malformed_rule_does_not_hide_what_is_wrong_with_the_others_of_its_group() -> None:
+    text = """\
+groups:
+- name: g
+  rules:
+  - alert: A
+    expr: up
+    fro: 5m
+  - alert: B
+    expr: up ==
+  - record: c
+    expr: up
+    for: 5m
+"""
+    with pytest.raises(ConfigurationFailure) as failure:
+        read_rule_text(text, "r.yml", GroupDefaults())
+    places = [(problem.place.line, problem.place.column) for problem in failure.value.problems]
+    assert places == [(6, 5), (8, 11), (11, 10)]
