@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from watchkeeper.app.telemetry import ENGINE_FOLDER, SNAPSHOT_FOLDER, Telemetry, TelemetryFailure, opened
+from watchkeeper.app.telemetry import ENGINE_FOLDER, LOG_FOLDER, SNAPSHOT_FOLDER, Telemetry, TelemetryFailure, opened
 from watchkeeper.store import Target
 from watchkeeper.store.backup import restore, series_count
 from watchkeeper.store.client import Client
@@ -53,6 +53,9 @@ async def restored(telemetry: Telemetry, snapshot: str, *, replace: bool) -> Res
         if there and not replace:
             raise TelemetryFailure(f"{telemetry} holds {there} series: --replace lets them go for the snapshot")
         await asyncio.to_thread(restore, client, place, name)
+        # What a server that was killed left in its log belongs to the store that has just been replaced.
+        for left in (telemetry.data / LOG_FOLDER).glob("*.log") if not telemetry.url else ():
+            left.unlink()
         return Restored(name, await asyncio.to_thread(series_count, client, place))
 
 

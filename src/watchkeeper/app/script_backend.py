@@ -19,7 +19,7 @@ from watchkeeper.engine import EmbeddedEngine, EngineMetrics
 from watchkeeper.model.samples import SampleBatch, Selection, SeriesBlock
 from watchkeeper.query.promql import Engine
 from watchkeeper.query.promql.script import Answer, Series, answer_of, sample_columns
-from watchkeeper.store import FREE, Store, StoreOptions, Target
+from watchkeeper.store import FREE, LogOptions, Store, StoreOptions, Target
 
 T = TypeVar("T")
 
@@ -100,7 +100,7 @@ def embedded_backend() -> Generator[EmbeddedBackend]:
         engine = EmbeddedEngine(Path(folder) / "engine", EngineMetrics(registry))
         endpoint = _wait(engine.start(), loop)
         try:
-            options = StoreOptions(policy_of=lambda _tenant: FREE)
+            options = StoreOptions(policy_of=lambda _tenant: FREE, log=LogOptions(Path(folder) / "log"))
             store = Store(Target(endpoint), SystemClock(), registry, options)
             _wait(store.open(), loop)
             backend = EmbeddedBackend(store, loop)

@@ -45,7 +45,7 @@ class Storage:
         """The open store. Raises EngineFailure or StoreFailure with the reason."""
         target = await self._target()
         self._condition.becomes("opening the store")
-        options = StoreOptions(policy_of=self._policy, limits_of=self._limits)
+        options = StoreOptions(policy_of=self._policy, limits_of=self._limits, log=self._telemetry.log())
         store = Store(target, self._clock, self._registry, options)
         await store.open(self._progress)
         self.store = store

@@ -14,10 +14,11 @@ from watchkeeper.base.failure import Failure
 from watchkeeper.base.http import TLSConfig
 from watchkeeper.base.http.tls import TLS
 from watchkeeper.engine import EmbeddedEngine, EngineFailure, EngineMetrics, EngineOptions
-from watchkeeper.store import Target
+from watchkeeper.store import LogOptions, Target
 
 ENGINE_FOLDER = "engine"
 SNAPSHOT_FOLDER = "snapshots"
+LOG_FOLDER = "log"
 
 
 class TelemetryFailure(Failure):
@@ -37,6 +38,10 @@ class Telemetry:
     def of(cls, data: Path, storage: StorageConfig) -> Telemetry:
         """What the `storage` section says, with `data` for those who name no URL."""
         return cls(data, storage.url.reveal(), storage.cluster, storage.tls_config)
+
+    def log(self) -> LogOptions | None:
+        """The log before the embedded engine; a server by URL has none."""
+        return None if self.url else LogOptions(self.data / LOG_FOLDER)
 
     def __str__(self) -> str:
         """The place in words, without a password."""

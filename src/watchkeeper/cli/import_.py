@@ -70,8 +70,10 @@ async def _import(file: Path, size: int, data: Path, storage_url: str, tenant: s
 @asynccontextmanager
 async def _opened(data: Path, storage_url: str) -> AsyncGenerator[Store]:
     """The store, taking samples of every age and order. Raises TelemetryFailure where a server holds the folder."""
-    async with opened(Telemetry(data, storage_url)) as target:
-        store = Store(target, SystemClock(), CollectorRegistry(), StoreOptions(policy_of=lambda _tenant: FREE))
+    telemetry = Telemetry(data, storage_url)
+    async with opened(telemetry) as target:
+        options = StoreOptions(policy_of=lambda _tenant: FREE, log=telemetry.log())
+        store = Store(target, SystemClock(), CollectorRegistry(), options)
         await store.open()
         try:
             yield store

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from watchkeeper.store.client import Lane, Target
     from watchkeeper.store.endpoint import Endpoint
     from watchkeeper.store.failure import StoreBusy, StoreFailure, StoreFull
+    from watchkeeper.store.flusher import LogOptions
     from watchkeeper.store.policy import FREE, Policy
     from watchkeeper.store.store import Store, StoreOptions
 
@@ -18,6 +19,7 @@ __all__ = [
     "FREE",
     "Endpoint",
     "Lane",
+    "LogOptions",
     "Policy",
     "Store",
     "StoreBusy",
@@ -31,6 +33,7 @@ _HOMES = {
     "FREE": "policy",
     "Endpoint": "endpoint",
     "Lane": "client",
+    "LogOptions": "flusher",
     "Policy": "policy",
     "Store": "store",
     "StoreBusy": "failure",

@@ -42,12 +42,14 @@ class Committer:
         *,
         most_waiting: int = 2_000_000,
         probe_every_s: float = 2.0,
+        admit: Callable[[], None] | None = None,
     ) -> None:
         self._writer = writer
         self._clock = clock
         self._metrics = metrics
         self._most_waiting = most_waiting
         self._probe_every_s = probe_every_s
+        self._admit = admit
         self._queue: deque[_Waiting] = deque()
         self._under_way: list[_Waiting] = []
         self._closing = False
@@ -82,6 +84,8 @@ class Committer:
             if now_s < self._probe_at_s:
                 raise StoreFull(str(self.full))
             self._probe_at_s = now_s + self._probe_every_s
+        if self._admit is not None:
+            self._admit()
         weight = batch.refs.size + 10 * len(batch.histograms) + 4 * len(batch.exemplars) + len(batch.metadata)
         if self._waiting and self._waiting + weight > self._most_waiting:
             self._metrics.busy.inc()
@@ -134,7 +138,7 @@ class Committer:
     async def _failed(self, group: list[_Waiting], error: Exception) -> None:
         if isinstance(error, StoreFull):
             self._fill(error)
-        elif len(group) > 1 and not isinstance(error, StoreUnreachable):
+        elif len(group) > 1 and not isinstance(error, StoreUnreachable | StoreBusy):
             # One batch must not take the others with it.
             for waiting in group:
                 await self._commit([waiting])

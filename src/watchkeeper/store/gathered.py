@@ -66,10 +66,10 @@ class Gathered:
     def __len__(self) -> int:
         return self.refs.size
 
-    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Gathered:
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Gathered:
         """The samples at the given positions, or under a mask."""
         return Gathered(
-            Coded(self.tenants.keys, self.tenants.codes[rows]),
+            self.tenants.take(rows),
             self.refs[rows],
             self.timestamps[rows],
             self.values[rows],
@@ -83,14 +83,17 @@ class Gathered:
         kinds = np.where(self.histogram_at < 0, Kind.FLOAT, Kind.HISTOGRAM).astype(np.uint8)
         return kinds | np.where(self.starts != 0, Kind.START, 0).astype(np.uint8)
 
-    def by_day(self) -> Iterator[tuple[int, Gathered]]:
-        """The samples of each day: a day is a partition, and only within one is an insert atomic."""
-        days = self.timestamps // DAY_MS
-        distinct: list[int] = np.unique(days).tolist()
-        for day in distinct:
-            yield day, self if len(distinct) == 1 else self.take(days == day)
-
     def floats(self) -> Gathered:
         """The float samples."""
         mask = self.histogram_at < 0
         return self if mask.all() else self.take(mask)
+
+
+def days(timestamps: NDArray[np.int64]) -> Iterator[slice | NDArray[np.bool_]]:
+    """The rows of each day: a day is a partition, and only within one is an insert atomic."""
+    if not timestamps.size:
+        return
+    number = timestamps // DAY_MS
+    distinct: list[int] = [int(number[0])] if number.min() == number.max() else np.unique(number).tolist()
+    for day in distinct:
+        yield slice(None) if len(distinct) == 1 else number == day

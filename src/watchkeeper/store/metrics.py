@@ -51,3 +51,18 @@ class StoreMetrics:
             "Reads that met a timestamp written twice and were merged by the engine.",
             registry=registry,
         )
+        self.log_bytes = Gauge(
+            "watchkeeper_store_log_bytes", "What the log holds that the engine does not have yet.", registry=registry
+        )
+        self.flush_s = Histogram(
+            "watchkeeper_store_flush_duration_seconds",
+            "How long it took to hand a segment of the log to the engine.",
+            buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
+            registry=registry,
+        )
+        self.flush_failures = Counter(
+            "watchkeeper_store_flush_failures_total", "Attempts at that which failed.", registry=registry
+        )
+        self.from_memory = Counter(
+            "watchkeeper_store_memory_selects_total", "Reads answered from memory alone.", registry=registry
+        )

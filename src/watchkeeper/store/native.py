@@ -25,6 +25,10 @@ class Coded:
     keys: list[str]
     codes: NDArray[np.integer]
 
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Coded:
+        """Some of the rows."""
+        return Coded(self.keys, self.codes[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Ragged:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from watchkeeper.model.histogram import digest
 from watchkeeper.model.samples import MetricMetadata
-from watchkeeper.store.activity import BUCKET_MS, Activity
+from watchkeeper.store.activity import BUCKET_MS, Activity, Kind
 from watchkeeper.store.client import Client, Lane
-from watchkeeper.store.index import BOUND, DIGEST, FLOAT, SeriesIndex
+from watchkeeper.store.index import BOUND, DIGEST, FLOAT, NEVER, UNKNOWN, SeriesIndex
 from watchkeeper.store.metadata import MetadataBook
 from watchkeeper.store.migrations.tables import BUCKET_S
 from watchkeeper.store.native import Block, Coded, Column
@@ -21,6 +21,7 @@ from watchkeeper.store.select import HISTOGRAM_COLUMNS, histograms_of
 
 _PAGE = 100_000
 _MOST_DIGESTS = 50_000
+_NOBODY_KNOWS = (1 << 63) - 1
 _LABELS = "CAST(labels, 'Map(LowCardinality(String), LowCardinality(String))')"
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, of how many) as the store opens."""
@@ -42,6 +43,14 @@ class Opening:
         self._load_series()
         self._load_activity()
         self._load_newest(since_ms)
+
+    def stored(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+        """By ref, a time that none of the series' samples in the tables reaches; and the refs with histograms."""
+        refs = np.arange(self.index.table.count, dtype=np.int32)
+        newest, _, _ = self.index.newest(refs)
+        kinds = self.activity.kinds(refs)
+        since = np.where(newest > UNKNOWN, newest + 1, _NOBODY_KNOWS)
+        return np.where(kinds == 0, NEVER, since), np.flatnonzero(kinds & Kind.HISTOGRAM)
 
     def _query(self, sql: str, parameters: dict[str, object] | None = None) -> Block:
         return self.client.query(sql, parameters, lane=Lane.RULES, settings={"max_query_size": 64 << 20})

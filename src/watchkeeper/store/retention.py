@@ -6,7 +6,7 @@ reads the plan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -62,9 +62,10 @@ class Expired:
 
 @dataclass(frozen=True, slots=True)
 class RetentionPlan:
-    """Partitions (days as yyyymmdd) to be dropped whole, and samples to be deleted one by one."""
+    """Partitions (days as yyyymmdd) before `before_ms` to be dropped whole, and samples to be deleted one by one."""
 
     partitions: tuple[int, ...]
+    before_ms: int
     expired: tuple[Expired, ...]
 
 
@@ -91,7 +92,7 @@ class Retainer:
             for one in self._expired(retention, tenant, now_ms)
             if one.before_ms > oldest
         ]
-        return RetentionPlan(partitions, tuple(expired))
+        return RetentionPlan(partitions, oldest, tuple(expired))
 
     def apply(self, plan: RetentionPlan) -> None:
         """Do it, and forget series that have no samples left. Raises StoreFailure; may be repeated."""
@@ -103,6 +104,15 @@ class Retainer:
         for one in plan.expired:
             if self._holds(one):
                 self.upkeep.delete_rows(one.tenant, among("series", one.ids), EARLIEST_MS, one.before_ms - 1)
+
+    def touched(self, plan: RetentionPlan) -> Iterator[NDArray[np.int32]]:
+        """The series that `apply` takes samples from, as lots of refs."""
+        for one in plan.expired:
+            yield one.refs
+        if plan.partitions:
+            for tenant in self._tenants():
+                refs = self.index.find(tenant, ())
+                yield refs[self.activity.first_ms(refs) < plan.before_ms]
 
     def forget(self, retention: Retention, now_ms: int) -> int:
         """Drop the series whose last sample has expired; how many there were. Raises StoreFailure."""

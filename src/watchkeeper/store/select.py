@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TypeVar, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,14 @@ from watchkeeper.model.samples import Exemplar, Selection, SeriesBlock
 from watchkeeper.store.activity import Activity, Kind
 from watchkeeper.store.client import Client, Lane
 from watchkeeper.store.fetched import Fetched
+from watchkeeper.store.head import Head
 from watchkeeper.store.index import FLOAT, UNKNOWN, SeriesIndex
+from watchkeeper.store.merged import merged
 from watchkeeper.store.metrics import StoreMetrics
 from watchkeeper.store.native import Block, Coded, Ragged
 from watchkeeper.store.policy import EARLIEST_MS, LATEST_MS
 from watchkeeper.store.runs import Runs
 
-_I = TypeVar("_I", bound=np.integer)
 _FEW = 64
 """So many ids are written out; more travel as one binary text, which the engine's parser passes over quickly."""
 _MANY = 10_000
@@ -48,6 +49,21 @@ class Wanted:
     end: int
     whole: bool = False
     """Whether reading everything between the first and the last id costs little more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What memory had of the series wanted, and what only the engine has."""
+
+    wanted: Wanted
+    recent: Fetched
+    missing: Wanted | None
+
+    def with_older(self, older: Fetched) -> Fetched:
+        """Both together; of one time memory's sample stays, which was written later."""
+        if not self.recent.timestamps.size:
+            return older
+        return merged(older, self.recent, np.arange(self.wanted.ids.size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,38 +105,60 @@ class Reader:
     """Answers selections; safe for many threads, each of which waits for the engine."""
 
     def __init__(
-        self, client: Client, index: SeriesIndex, activity: Activity, clock: Clock, metrics: StoreMetrics
+        self,
+        client: Client,
+        index: SeriesIndex,
+        activity: Activity,
+        clock: Clock,
+        metrics: StoreMetrics,
+        head: Head | None = None,
     ) -> None:
         self._client = client
         self._index = index
         self._activity = activity
         self._clock = clock
         self._metrics = metrics
+        self._head = head
 
     def select(self, selection: Selection, lane: Lane = Lane.PEOPLE) -> SeriesBlock:
         """The samples of a selection. Raises StoreFailure."""
-        if selection.newest_only:
-            return self.latest(selection, lane)
-        wanted = self._wanted(selection)
-        return self._block(wanted, self._fetch(wanted, lane))
+        return self.select_many([selection], lane)[0]
 
     def select_many(self, selections: Sequence[Selection], lane: Lane = Lane.RULES) -> list[SeriesBlock]:
         """As `select` for each, with as few statements as their tenants and ranges allow."""
         blocks: dict[int, SeriesBlock] = {}
-        wanted: dict[int, Wanted] = {}
+        asked: dict[int, _Asked] = {}
         for i, selection in enumerate(selections):
             if selection.newest_only:
                 blocks[i] = self.latest(selection, lane)
+                continue
+            one = self._recall(self._wanted(selection))
+            if one.missing is None:
+                blocks[i] = self._block(one.wanted, one.recent)
             else:
-                wanted[i] = self._wanted(selection)
-        places = list(wanted)
-        for group in _groups(list(wanted.values())):
-            members = [places[g] for g in group]
-            fetched = self._fetch(_union([wanted[i] for i in members]), lane)
-            for i in members:
-                one = wanted[i]
-                blocks[i] = self._block(one, fetched.part(one.ids, one.start, one.end))
+                asked[i] = one
+        places = list(asked)
+        missing = [one.missing for one in asked.values() if one.missing is not None]
+        for group in _groups(missing):
+            fetched = self._fetch(_union([missing[g] for g in group]), lane)
+            for g in group:
+                part = fetched.part(missing[g].ids, missing[g].start, missing[g].end) if len(group) > 1 else fetched
+                one = asked[places[g]]
+                blocks[places[g]] = self._block(one.wanted, one.with_older(part))
         return [blocks[i] for i in range(len(selections))]
+
+    def _recall(self, wanted: Wanted) -> _Asked:
+        """What memory knows of `wanted`, and what must be asked of the engine: always after memory, which is newer."""
+        if self._head is None or not wanted.refs.size or wanted.start > wanted.end:
+            nothing = np.zeros(wanted.ids.size, dtype=np.int64)
+            empty = Fetched(wanted.ids, nothing, nothing, np.zeros(0, dtype=np.int64), np.zeros(0))
+            return _Asked(wanted, empty, wanted if wanted.refs.size else None)
+        histograms = np.flatnonzero(self._activity.kinds(wanted.refs) & Kind.HISTOGRAM).tolist()
+        recent = self._head.read(wanted.refs, wanted.ids, wanted.start, wanted.end, histograms)
+        if recent.since <= wanted.start:
+            self._metrics.from_memory.inc()
+            return _Asked(wanted, recent.fetched, None)
+        return _Asked(wanted, recent.fetched, replace(wanted, end=min(wanted.end, recent.since - 1)))
 
     def latest(self, selection: Selection, lane: Lane = Lane.PEOPLE) -> SeriesBlock:
         """The last sample in [start, end] of each series: what an instant selector with that look-back sees.
@@ -137,8 +175,11 @@ class Reader:
         fetched = Fetched(wanted.ids, ends - count, ends, newest[inside], bits[inside].view(np.float64))
         rest = np.flatnonzero(~known)
         if rest.size:
-            asked = Wanted(wanted.tenant, wanted.refs[rest], wanted.ids[rest], wanted.start, wanted.end)
-            fetched = _merged(fetched, self._fetch(asked, lane).last(), rest)
+            asked = self._recall(Wanted(wanted.tenant, wanted.refs[rest], wanted.ids[rest], wanted.start, wanted.end))
+            found = asked.recent
+            if asked.missing is not None:
+                found = asked.with_older(self._fetch(asked.missing, lane))
+            fetched = merged(fetched, found.last(), rest)
         return self._block(wanted, fetched)
 
     def exemplars(
@@ -240,7 +281,7 @@ class Reader:
         numbers = np.arange(len(histograms), dtype=np.int32)
         nothing, starts = np.zeros(len(histograms)), rows.column("start")
         found = Fetched(some.ids, rows.begins, rows.ends, rows.timestamps, nothing, starts, numbers, histograms)
-        return _merged(floats, found, at)
+        return merged(floats, found, at)
 
 
 HISTOGRAM_COLUMNS = (
@@ -322,47 +363,3 @@ def _union(wanted: Sequence[Wanted]) -> Wanted:
     ids, first = np.unique(np.concatenate([w.ids for w in wanted]), return_index=True)
     refs = np.concatenate([w.refs for w in wanted])[first]
     return Wanted(wanted[0].tenant, refs, ids, min(w.start for w in wanted), max(w.end for w in wanted))
-
-
-def _merged(base: Fetched, more: Fetched, at: NDArray[np.intp]) -> Fetched:
-    """`base` with the samples of `more`, whose series are base's at `at`; of one timestamp, `more`'s sample stays."""
-    one, two = _laid_out(base, np.arange(base.ids.size)), _laid_out(more, at)
-    owner = np.concatenate((one[0], two[0]))
-    times = np.concatenate((base.timestamps[one[1]], more.timestamps[two[1]]))
-    rank = np.concatenate((np.zeros(one[0].size, dtype=np.int8), np.ones(two[0].size, dtype=np.int8)))
-    order = np.lexsort((rank, times, owner))
-    owner, times = owner[order], times[order]
-    last = np.ones(owner.size, dtype=np.bool_)
-    last[:-1] = (owner[1:] != owner[:-1]) | (times[1:] != times[:-1])
-    order, owner = order[last], owner[last]
-    bounds = np.searchsorted(owner, np.arange(base.ids.size + 1))
-    values = np.concatenate((base.values[one[1]], more.values[two[1]]))[order]
-    starts = _both(base.starts, more.starts, one[1], two[1], order, 0)
-    where = _both(base.histogram_at, more.histogram_at, one[1], two[1], order, -1)
-    histograms = base.histograms or more.histograms
-    return Fetched(base.ids, bounds[:-1], bounds[1:], times[last], values, starts, where, histograms)
-
-
-def _laid_out(fetched: Fetched, at: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    """The owner of each sample (a position in `at`'s numbering) and its row."""
-    sizes = fetched.ends - fetched.begins
-    rows = np.empty(int(sizes.sum()), dtype=np.int64)
-    kernels.rows_of(fetched.begins, fetched.ends, rows)
-    return np.repeat(at, sizes), rows
-
-
-def _both(
-    a: NDArray[_I] | None,
-    b: NDArray[_I] | None,
-    a_rows: NDArray[np.int64],
-    b_rows: NDArray[np.int64],
-    order: NDArray[np.intp],
-    missing: int,
-) -> NDArray[_I] | None:
-    """An optional column of two parts, filled with `missing` where one part lacks it."""
-    known = b if a is None else a
-    if known is None:
-        return None
-    left = np.full(a_rows.size, missing, dtype=known.dtype) if a is None else a[a_rows]
-    right = np.full(b_rows.size, missing, dtype=known.dtype) if b is None else b[b_rows]
-    return np.concatenate((left, right))[order]

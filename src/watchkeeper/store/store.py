@@ -6,7 +6,9 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +24,14 @@ from watchkeeper.store.activity import Activity
 from watchkeeper.store.backup import back_up
 from watchkeeper.store.client import Client, Lane, Target
 from watchkeeper.store.commit import Committer
+from watchkeeper.store.durable import make_durable
+from watchkeeper.store.failure import StoreFull
+from watchkeeper.store.flush import Flush
+from watchkeeper.store.flusher import Flusher, LogOptions
+from watchkeeper.store.head import Head
 from watchkeeper.store.index import Cardinality, LabelColumns, Limits, LimitsOf, SeriesIndex
+from watchkeeper.store.log import Log
+from watchkeeper.store.logged import Logged
 from watchkeeper.store.metadata import MetadataBook
 from watchkeeper.store.metrics import StoreMetrics
 from watchkeeper.store.migrations import Place, migrate
@@ -30,11 +39,13 @@ from watchkeeper.store.opening import Opening
 from watchkeeper.store.policy import Policy, PolicyOf
 from watchkeeper.store.retention import Retainer, Retention
 from watchkeeper.store.select import Reader
+from watchkeeper.store.sink import Direct, Sink
 from watchkeeper.store.sql import Sql, SqlLimits
 from watchkeeper.store.upkeep import Upkeep
 from watchkeeper.store.write import Writer
 
 log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,11 @@ class StoreOptions:
     """What one statement of a person may take."""
     patience_s: float = 30.0
     """How long a commit or a read waits for an engine that is being started again."""
+    log: LogOptions | None = None
+    """With a log a commit is on disk there, and in memory, before the engine has it; nobody else may write to the
+    tables then. Without, each commit is an insert."""
+    head_bytes: int = 96 << 20
+    """With a log: memory for the newest samples that the engine has already."""
 
 
 class Store:
@@ -67,20 +83,21 @@ class Store:
         self._activity = Activity()
         self._metadata = MetadataBook()
         self._metrics = StoreMetrics(registry)
-        self._reader = Reader(self.client, self.index, self._activity, clock, self._metrics)
-        self._writer = Writer(
-            self.client,
-            self.index,
-            self._activity,
-            self._metadata,
-            options.policy_of,
-            clock,
-            uuid.uuid4().hex,
-        )
+        self._head, self._flusher, sink = self._place_of_commits(options)
+        self._reader = Reader(self.client, self.index, self._activity, clock, self._metrics, self._head)
+        self._writer = Writer(sink, self.index, self._activity, self._metadata, options.policy_of, clock)
         self._upkeep = Upkeep(self.client, self.place, self.index, self._activity)
         self._retainer = Retainer(self.client, self.index, self._activity, self._upkeep)
         self._sql = Sql(self.client, self.place, options.sql_limits)
-        self._committer = Committer(self._writer, clock, self._metrics, most_waiting=options.most_waiting)
+        admit = self._flusher.admit if self._flusher else None
+        self._committer = Committer(self._writer, clock, self._metrics, most_waiting=options.most_waiting, admit=admit)
+
+    def _place_of_commits(self, options: StoreOptions) -> tuple[Head | None, Flusher | None, Sink]:
+        if options.log is None:
+            return None, None, Direct(self.client, uuid.uuid4().hex)
+        head, log = Head(options.head_bytes), Log(options.log.folder)
+        flusher = Flusher(log, Flush(self.client), head, self._clock, self._metrics, options.log)
+        return head, flusher, Logged(log, head, flusher)
 
     async def open(self, progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None) -> None:
         """Bring the schema up to date, rebuild the index, and accept writes. Raises StoreFailure."""
@@ -90,14 +107,23 @@ class Store:
     async def close(self) -> None:
         """Commit what waits, and let go of all connections."""
         await self._committer.close()
+        if self._flusher is not None:
+            await asyncio.to_thread(self._flusher.close)
         self.client.close()
 
     def _load(self, progress: Callable[[str, int, int], None]) -> None:
         for step in migrate(self.client, self.place):
             log.info("schema step %d (%s) taken", step.number, step.name)
         window_ms = max(self._options.policy_of("default").window_ms, 0)
+        if self._flusher is not None:
+            make_durable(self.client, self.place)
+            progress("replaying the log", 0, 0)
+            self._flusher.replay()
         opening = Opening(self.client, self.index, self._activity, self._metadata, progress)
         opening.run(self._clock.now_ms() - window_ms)
+        if self._flusher is not None and self._head is not None:
+            self._head.begin(*opening.stored())
+            self._flusher.start()
 
     # --- writing
 
@@ -191,6 +217,8 @@ class Store:
         self, tenant: str, matcher_sets: Sequence[Sequence[Matcher]], start: int, end: int
     ) -> tuple[LabelFrame, list[Exemplar]]:
         """The exemplars in [start, end] of those series, by series and time; each `ref` is a row of the frame."""
+        if self._flusher is not None:
+            self._flusher.drain_exemplars()
         return self._reader.exemplars(tenant, matcher_sets, start, end)
 
     def sql(self, tenant: str, statement: str, form: str = "json", name: str = "") -> bytes:
@@ -198,6 +226,9 @@ class Store:
 
         Raises SqlRefused (with a position) for what may not be run, StatementFailure for what the engine refuses.
         """
+        if self._flusher is not None:
+            with suppress(StoreFull):  # then people see at least what the engine has
+                self._flusher.drain()
         return self._sql.run(tenant, statement, form, name)
 
     def cancel_sql(self, name: str) -> None:
@@ -208,7 +239,15 @@ class Store:
 
     async def delete_series(self, tenant: str, matcher_sets: Sequence[Sequence[Matcher]], start: int, end: int) -> int:
         """Delete samples in [start, end] of those series, at once for every reader; how many series those were."""
-        return await self._committer.alone(lambda: self._upkeep.delete_series(tenant, matcher_sets, start, end))
+
+        def delete() -> int:
+            refs = self.index.find_any(tenant, matcher_sets, start, end)
+            try:
+                return self._upkeep.delete_series(tenant, matcher_sets, start, end)
+            finally:
+                self._forget(refs)
+
+        return await self._alone(delete)
 
     async def clean_tombstones(self) -> None:
         """Give back the disk space of what was deleted."""
@@ -216,11 +255,39 @@ class Store:
 
     async def snapshot(self, name: str) -> None:
         """Copy all that is committed now into the folder `name` of the engine's place for backups; see `backup`."""
-        await asyncio.to_thread(back_up, self.client, self.place, name)
+
+        def copy() -> None:
+            if self._flusher is not None:
+                self._flusher.drain()
+            back_up(self.client, self.place, name)
+
+        await asyncio.to_thread(copy)
 
     async def retain(self, retention: Retention) -> int:
         """Delete what has expired, between commits; how many series have gone. To be called every hour or so."""
         now_ms = self._clock.now_ms()
-        plan = await self._committer.alone(lambda: self._retainer.plan(retention, now_ms))
-        await self._committer.alone(lambda: self._retainer.apply(plan))
-        return await self._committer.alone(lambda: self._retainer.forget(retention, now_ms))
+        plan = await self._alone(lambda: self._retainer.plan(retention, now_ms))
+
+        def apply() -> None:
+            try:
+                self._retainer.apply(plan)
+            finally:
+                for refs in self._retainer.touched(plan):
+                    self._forget(refs)
+
+        await self._alone(apply)
+        return await self._alone(lambda: self._retainer.forget(retention, now_ms))
+
+    async def _alone(self, work: Callable[[], _T]) -> _T:
+        """Do `work` between two commits, when the engine has everything that was committed. Raises StoreFailure."""
+
+        def quietly() -> _T:
+            if self._flusher is not None:
+                self._flusher.drain()
+            return work()
+
+        return await self._committer.alone(quietly)
+
+    def _forget(self, refs: NDArray[np.int32]) -> None:
+        if self._head is not None:
+            self._head.forget(refs)

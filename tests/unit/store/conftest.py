@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from watchkeeper.engine import EmbeddedEngine, EngineMetrics
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.model.samples import SampleBatch, Selection, SeriesBlock
-from watchkeeper.store import FREE, Endpoint, Store, StoreOptions, Target
+from watchkeeper.store import FREE, Endpoint, LogOptions, Store, StoreOptions, Target
 
 NOW = 1_763_700_000_000
 """A day in November 2025, when every test of this folder takes place."""
@@ -65,12 +66,19 @@ def target(endpoint: Endpoint) -> Target:
     return Target(replace(endpoint, database=f"test{next(_databases)}"))
 
 
+@pytest.fixture(params=["log", "direct"])
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> LogOptions | None:
+    """Every test is run with a log and without; both ways mean the same."""
+    return LogOptions(tmp_path / "log") if request.param == "log" else None
+
+
 @pytest.fixture
-def opened(target: Target, clock: StoppedClock) -> Callable[..., Any]:
+def opened(target: Target, clock: StoppedClock, log: LogOptions | None) -> Callable[..., Any]:
     """Opens the test's store; a second opening is a restart."""
 
     @asynccontextmanager
     async def open_store(options: StoreOptions | None = None) -> AsyncGenerator[Store, None]:
+        options = replace(options or StoreOptions(), log=log)
         store = Store(target, clock, CollectorRegistry(), options)
         await store.open()
         try:

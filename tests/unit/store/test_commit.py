@@ -44,6 +44,7 @@ async def test_an_append_beyond_the_bound_is_refused_at_once(opened: Make, batch
         assert (await store.append(batches[1])).accepted == 8
 
 
+@pytest.mark.parametrize("log", ["direct"], indirect=True)
 async def test_a_full_disk_stops_ingest_until_there_is_room(
     opened: Make, batch_of: Make, named: Make, plain: Make
 ) -> None:

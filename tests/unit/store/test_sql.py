@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -25,11 +26,18 @@ async def sql(store: Store, batch_of: Make) -> Sql:
     labels = {"__name__": "up", "job": "node"}
     await store.append(batch_of(store, (labels, NOW - 2000, 1.0), (labels, NOW - 1000, 0.25)))
     await store.append(batch_of(store, ({"__name__": "secret", "it's": "\\"}, NOW - 1000, 7.0), tenant="o'hara"))
+    await store.snapshot("all")  # by then the engine has everything
     return Sql(store.client, store.place)
 
 
 def rows(answer: bytes) -> list[Any]:
     return json.loads(answer)["data"]
+
+
+async def test_sql_sees_what_has_just_been_committed(store: Store, batch_of: Make) -> None:
+    await store.append(batch_of(store, ({"__name__": "up"}, NOW - 2000, 1.0)))
+    answer = await asyncio.to_thread(store.sql, "default", "SELECT count() FROM samples")
+    assert rows(answer) == [["1"]]
 
 
 async def test_samples_are_plain_rows(sql: Sql) -> None:

@@ -1,0 +1,130 @@
+"""A sealed segment of the log into the engine: a few large inserts, sorted as the tables are.
+
+Each insert has a token made of the segment's identity and its place among the inserts, and the same segment always
+makes the same inserts: however often it is repeated, over deaths of the engine and of this process, every row is
+stored once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchkeeper.kernels import by_series
+from watchkeeper.store.client import Client
+from watchkeeper.store.floats import Floats
+from watchkeeper.store.gathered import days
+from watchkeeper.store.log import Segment
+from watchkeeper.store.migrations.tables import BUCKET_S
+from watchkeeper.store.native import Coded
+from watchkeeper.store.record import Part, Record, Samples, column, decode
+from watchkeeper.store.rows import Rows
+
+LARGEST_INSERT = 1_000_000
+"""Rows: up to about this many the engine makes one part of an insert, which is what makes it atomic."""
+_FEW_SPANS = 64
+_BUCKET_MS = BUCKET_S * 1000
+# A series is in its table before its samples are.
+_ORDER = ("series_raw", "series_activity", "samples_raw", "histograms_raw", "exemplars_raw", "metadata_raw")
+
+
+class Flush:
+    """Stores segments; for one thread."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._floats = Floats()
+
+    def store(self, segment: Segment) -> None:
+        """Store all that the segment has. Raises StoreFailure; may be repeated then, and after it succeeded."""
+        records = [decode(record) for record in segment.records()]
+        parts = sorted((part for record in records for part in record.parts), key=_place)
+        early = [part for part in parts if _place(part)[0] < _ORDER.index("samples_raw")]
+        late = parts[len(early) :]
+        for number, (table, columns, block) in enumerate(self._inserts(early, records, late)):
+            token = f"{segment.identity}-{table}-{number}"
+            self._client.insert(table, columns, block, token=token)
+
+    def _inserts(
+        self, early: Sequence[Part], records: Sequence[Record], late: Sequence[Part]
+    ) -> Iterator[tuple[str, list[str], bytes]]:
+        yield from _blocks(early)
+        samples = [record.samples for record in records if record.samples is not None]
+        for rows in self._sampled(samples) if samples else ():
+            yield rows.table, rows.columns, rows.block
+        yield from _blocks(late)
+
+    def _sampled(self, samples: Sequence[Samples]) -> Iterator[Rows]:
+        ids = cast("NDArray[np.uint64]", column([s.series for s in samples], "<u8"))
+        times = cast("NDArray[np.int64]", column([s.timestamps for s in samples], "<i8"))
+        values = cast("NDArray[np.float64]", column([s.values for s in samples], "<f8"))
+        starts = _starts(samples)
+        tenants = _tenants(samples)
+        order = sorted_rows(tenants.codes, ids, times)
+        for day in days(times[order]):
+            today = order[day]
+            for begin in range(0, today.size, LARGEST_INSERT):
+                rows = today[begin : begin + LARGEST_INSERT]
+                some = None if starts is None else starts[rows]
+                yield self._floats.rows(tenants.take(rows), ids[rows], times[rows], values[rows], some)
+
+
+def sorted_rows(tenants: NDArray[np.integer], ids: NDArray[np.uint64], times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows (m,) in the order of their table: by tenant, span of time, series and time; equal ones as they stand."""
+    spans = times // _BUCKET_MS
+    if tenants.min() == tenants.max() and spans.min() == spans.max():
+        order = np.empty(ids.size, dtype=np.int64)
+        by_series.order(ids, times, order)
+        return order
+    keys = np.stack((tenants.astype(np.int64), spans))
+    groups, inverse = np.unique(keys, axis=1, return_inverse=True)
+    if groups.shape[1] > _FEW_SPANS:
+        return np.lexsort((times, ids, spans, tenants))
+    parts: list[NDArray[np.int64]] = []
+    for group in range(groups.shape[1]):
+        rows = np.flatnonzero(inverse.reshape(-1) == group)
+        order = np.empty(rows.size, dtype=np.int64)
+        by_series.order(ids[rows], times[rows], order)
+        parts.append(rows[order])
+    return np.concatenate(parts)
+
+
+def _starts(samples: Sequence[Samples]) -> NDArray[np.int64] | None:
+    if not any(len(s.starts) for s in samples):
+        return None
+    parts = [
+        np.frombuffer(s.starts, dtype="<i8") if len(s.starts) else np.zeros(len(s.series) // 8, dtype=np.int64)
+        for s in samples
+    ]
+    return np.concatenate(parts)
+
+
+def _tenants(samples: Sequence[Samples]) -> Coded:
+    names = sorted({name for s in samples for name in s.tenants})
+    parts: list[NDArray[np.int32]] = []
+    for s in samples:
+        table = np.array([names.index(name) for name in s.tenants], dtype=np.int32)
+        size = len(s.series) // 8
+        parts.append(table[np.frombuffer(s.codes, dtype="<i4")] if len(s.codes) else np.repeat(table[:1], size))
+    return Coded(names, np.concatenate(parts))
+
+
+def _place(part: Part) -> tuple[int, str, list[str]]:
+    return _ORDER.index(part.table), part.partition, part.columns
+
+
+def _blocks(parts: Sequence[Part]) -> Iterator[tuple[str, list[str], bytes]]:
+    """Blocks of one table and partition as one body, up to the largest insert."""
+    group: list[Part] = []
+    rows = 0
+    for part in parts:
+        if group and (_place(part) != _place(group[0]) or rows + part.rows > LARGEST_INSERT):
+            yield group[0].table, group[0].columns, b"".join(one.block for one in group)
+            group, rows = [], 0
+        group.append(part)
+        rows += part.rows
+    if group:
+        yield group[0].table, group[0].columns, b"".join(one.block for one in group)
