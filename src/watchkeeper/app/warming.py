@@ -9,6 +9,7 @@ from watchkeeper.app.condition import Condition
 from watchkeeper.query.promql import warm as warm_queries
 from watchkeeper.receive.remote_write import warm_up as warm_remote_write
 from watchkeeper.store.index import warm_up as warm_index
+from watchkeeper.store.warm import warm_up as warm_store
 
 
 class Warming:
@@ -22,6 +23,7 @@ class Warming:
         """Compile or load the kernels of ingest, then go on with those of queries in a thread."""
         condition.becomes("compiling kernels (only the first start takes long)")
         await asyncio.to_thread(warm_index)
+        await asyncio.to_thread(warm_store)
         await asyncio.to_thread(warm_remote_write)
         going_on = self._ended.is_set
         self._queries = asyncio.create_task(asyncio.to_thread(warm_queries, lambda: not going_on()), name="warming")
