@@ -78,7 +78,8 @@ def opened(target: Target, clock: StoppedClock, log: LogOptions | None) -> Calla
 
     @asynccontextmanager
     async def open_store(options: StoreOptions | None = None) -> AsyncGenerator[Store, None]:
-        options = replace(options or StoreOptions(), log=log)
+        options = options or StoreOptions()
+        options = replace(options, log=options.log or log)
         store = Store(target, clock, CollectorRegistry(), options)
         await store.open()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -16,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.engine import EmbeddedEngine, EngineMetrics
 from watchkeeper.model.labels import Labels
-from watchkeeper.store import FREE, Store, StoreBusy, StoreFailure, StoreFull, StoreOptions, Target
+from watchkeeper.store import FREE, LogOptions, Store, StoreBusy, StoreFailure, StoreFull, StoreOptions, Target
 
 NOW = 1_763_700_000_000
 Make = Callable[..., Any]
@@ -68,6 +69,72 @@ async def test_a_full_disk_stops_ingest_until_there_is_room(
         assert plain(store.select(named("up"))) == {Labels(UP): [(NOW, 1.0)]}
 
 
+@pytest.mark.parametrize("log", ["log"], indirect=True)
+async def test_an_engine_without_room_stops_ingest_and_nothing_in_the_log_is_lost(
+    opened: Make, batch_of: Make, named: Make, plain: Make
+) -> None:
+    async with opened() as store:
+        setting = "ALTER TABLE samples_raw MODIFY SETTING min_free_disk_bytes_to_perform_insert ="
+        store.client.command(f"{setting} {_MUCH}")
+        await store.append(batch_of(store, (UP, NOW - 1000, 1.0)))
+        with pytest.raises(StoreFull):
+            await store.snapshot("needs-a-flush")
+        with pytest.raises(StoreFull):
+            await store.append(batch_of(store, (UP, NOW, 2.0)))
+        assert plain(store.select(named("up"))) == {Labels(UP): [(NOW - 1000, 1.0)]}
+        store.client.command(f"{setting} 1")
+        while True:
+            try:
+                outcome = await store.append(batch_of(store, (UP, NOW, 2.0)))
+                break
+            except StoreFull:
+                await asyncio.sleep(0.1)
+        assert outcome.accepted == 1
+    async with opened() as store:
+        assert plain(store.select(named("up"))) == {Labels(UP): [(NOW - 1000, 1.0), (NOW, 2.0)]}
+
+
+@pytest.mark.parametrize("log", ["log"], indirect=True)
+async def test_a_log_that_cannot_grow_takes_nothing_and_forgets_nothing(
+    opened: Make, batch_of: Make, named: Make, plain: Make
+) -> None:
+    async with opened() as store:
+        await store.append(batch_of(store, (UP, NOW - 1000, 1.0)))
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))
+        try:
+            with pytest.raises(StoreFull):
+                await store.append(batch_of(store, (UP, NOW, 2.0)))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert plain(store.select(named("up"))) == {Labels(UP): [(NOW - 1000, 1.0)]}
+        while True:
+            try:
+                outcome = await store.append(batch_of(store, (UP, NOW, 3.0)))
+                break
+            except StoreFull:
+                await asyncio.sleep(0.1)
+        # What was refused is not taken for the newest sample.
+        assert (outcome.accepted, outcome.duplicate_timestamp) == (1, 0)
+        assert plain(store.select(named("up"))) == {Labels(UP): [(NOW - 1000, 1.0), (NOW, 3.0)]}
+
+
+@pytest.mark.parametrize("log", ["log"], indirect=True)
+async def test_a_log_that_is_too_long_refuses_until_the_engine_has_taken_it(
+    opened: Make, batch_of: Make, log: LogOptions
+) -> None:
+    async with opened(StoreOptions(log=replace(log, most_bytes=100, flush_every_s=0.2))) as store:
+        await store.append(batch_of(store, (UP, NOW - 1000, 1.0)))
+        with pytest.raises(StoreBusy, match="wait for the engine"):
+            await store.append(batch_of(store, (UP, NOW, 1.0)))
+        while True:
+            try:
+                await store.append(batch_of(store, (UP, NOW, 1.0)))
+                break
+            except StoreBusy:
+                await asyncio.sleep(0.05)
+
+
 async def test_a_batch_with_dropped_series_does_not_take_others_with_it(store: Store, batch_of: Make) -> None:
     first = batch_of(store, (UP, NOW - 1000, 1.0))
     await store.append(first)
@@ -110,10 +177,11 @@ async def engine(tmp_path: Path) -> AsyncIterator[EmbeddedEngine]:
 
 
 async def test_an_engine_that_dies_loses_and_doubles_nothing(
-    engine: EmbeddedEngine, batch_of: Make, named: Make
+    engine: EmbeddedEngine, batch_of: Make, named: Make, log: LogOptions | None
 ) -> None:
     target = Target(replace(await engine.start(), database="test"))
-    store = Store(target, SystemClock(), CollectorRegistry(), StoreOptions(policy_of=lambda _tenant: FREE))
+    log = None if log is None else replace(log, flush_every_s=0.01)
+    store = Store(target, SystemClock(), CollectorRegistry(), StoreOptions(policy_of=lambda _tenant: FREE, log=log))
     await store.open()
     done = 0
 
@@ -137,6 +205,7 @@ async def test_an_engine_that_dies_loses_and_doubles_nothing(
     await asyncio.gather(kill(), *(write(worker) for worker in range(3)))
     block = await asyncio.to_thread(store.select, named("m", NOW, NOW + 100))
     assert block.offsets.tolist() == [0, 40, 80, 120]
+    await store.snapshot("all")
     count = await asyncio.to_thread(store.client.query, "SELECT count() AS n FROM samples_raw")
     assert int(count.array("n")[0]) == 120
     await store.close()
