@@ -1,8 +1,7 @@
 """A process that is killed: a whole store over an engine of its own, written to until the end.
 
-Arguments: the data folder, the time (ms) of number 0, then the next number of each worker. It says `ready`, and `worker
-number` after each
-acknowledgement.
+Arguments: the data folder, the time (ms) of number 0, then the next number of each worker. It says `ready`, and
+`worker number` after each acknowledgement.
 """
 
 from __future__ import annotations
