@@ -62,6 +62,34 @@ def _sort_span(rows: NDArray[np.int64], times: NDArray[np.int64]) -> None:
 
 
 @kernel
+def last_written(rows: NDArray[np.int64], ids: NDArray[np.uint64], times: NDArray[np.int64]) -> int:
+    """Of neighbouring rows with one id and time keep the last, moving rows forward; how many are left."""
+    left = 0
+    for k in range(rows.size):
+        if left and ids[rows[left - 1]] == ids[rows[k]] and times[rows[left - 1]] == times[rows[k]]:
+            left -= 1
+        rows[left] = rows[k]
+        left += 1
+    return left
+
+
+@kernel
+def take(
+    rows: NDArray[np.int64],
+    ids: NDArray[np.uint64],
+    times: NDArray[np.int64],
+    values: NDArray[np.float64],
+    out_ids: NDArray[np.uint64],
+    out_times: NDArray[np.int64],
+    out_values: NDArray[np.float64],
+) -> None:
+    """The given rows of three columns, in one pass."""
+    for k in range(rows.size):
+        row = rows[k]
+        out_ids[k], out_times[k], out_values[k] = ids[row], times[row], values[row]
+
+
+@kernel
 def slots(ids: NDArray[np.uint64], bits: int, out: NDArray[np.int32]) -> None:
     """A number below 2**bits for each id, well spread; different ids may share one."""
     shift = np.uint64(64 - bits)

@@ -84,8 +84,8 @@ def part_of(rows: Rows, partition: str = "") -> Part:
 
 def column(parts: Sequence[memoryview], dtype: str) -> NDArray[np.generic]:
     """Columns of several records as one."""
-    arrays = [np.frombuffer(part, dtype=dtype) for part in parts]
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    # Always a copy: what shares the file's memory is read-only, for which kernels would be compiled again.
+    return np.concatenate([np.frombuffer(part, dtype=dtype) for part in parts])
 
 
 def _bytes(array: NDArray[np.generic]) -> memoryview:

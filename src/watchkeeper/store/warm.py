@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from watchkeeper.kernels import by_series
 from watchkeeper.store.floats import Floats
 from watchkeeper.store.flush import sorted_rows
 from watchkeeper.store.gathered import Gathered
@@ -30,4 +31,6 @@ def warm_up() -> None:
     head.flushed(1)
     head.forget(series[:2])
     order = sorted_rows(tenants.codes, refs.astype(np.uint64), times)
+    taken = np.empty_like(ids, shape=order.size), np.empty_like(times), np.empty(order.size)
+    by_series.take(order[: by_series.last_written(order, ids[refs], times)], ids[refs], times, samples.values, *taken)
     Floats().rows(tenants, refs[order].astype(np.uint64), times[order], samples.values[order], None)
