@@ -148,6 +148,11 @@ class Store:
         """Store `batch`; returns after it is committed. Raises StoreFailure, StoreFull or StoreBusy."""
         return await self._committer.append(batch)
 
+    def flush(self) -> None:
+        """Wait until the engine itself has all that is committed, for what asks it past us. Raises StoreFailure."""
+        if self._flusher is not None:
+            self._flusher.drain()
+
     # --- reading samples
 
     def select(self, selection: Selection, lane: Lane = Lane.PEOPLE) -> SeriesBlock:
@@ -226,9 +231,8 @@ class Store:
 
         Raises SqlRefused (with a position) for what may not be run, StatementFailure for what the engine refuses.
         """
-        if self._flusher is not None:
-            with suppress(StoreFull):  # then people see at least what the engine has
-                self._flusher.drain()
+        with suppress(StoreFull):  # then people see at least what the engine has
+            self.flush()
         return self._sql.run(tenant, statement, form, name)
 
     def cancel_sql(self, name: str) -> None:
@@ -257,8 +261,7 @@ class Store:
         """Copy all that is committed now into the folder `name` of the engine's place for backups; see `backup`."""
 
         def copy() -> None:
-            if self._flusher is not None:
-                self._flusher.drain()
+            self.flush()
             back_up(self.client, self.place, name)
 
         await asyncio.to_thread(copy)
@@ -282,8 +285,7 @@ class Store:
         """Do `work` between two commits, when the engine has everything that was committed. Raises StoreFailure."""
 
         def quietly() -> _T:
-            if self._flusher is not None:
-                self._flusher.drain()
+            self.flush()
             return work()
 
         return await self._committer.alone(quietly)

@@ -16,6 +16,7 @@ Make = Callable[..., Any]
 A, B = {"__name__": "m", "i": "a"}, {"__name__": "m", "i": "b"}
 
 
+@pytest.mark.parametrize("log", ["direct"], indirect=True)
 async def test_a_snapshot_restores_what_was_lost(opened: Make, batch_of: Make, named: Make, plain: Make) -> None:
     async with opened() as store:
         await store.append(batch_of(store, (A, NOW, 1.0)))

@@ -78,7 +78,7 @@ async def test_an_engine_without_room_stops_ingest_and_nothing_in_the_log_is_los
         store.client.command(f"{setting} {_MUCH}")
         await store.append(batch_of(store, (UP, NOW - 1000, 1.0)))
         with pytest.raises(StoreFull):
-            await store.snapshot("needs-a-flush")
+            await asyncio.to_thread(store.flush)
         with pytest.raises(StoreFull):
             await store.append(batch_of(store, (UP, NOW, 2.0)))
         assert plain(store.select(named("up"))) == {Labels(UP): [(NOW - 1000, 1.0)]}
@@ -205,7 +205,7 @@ async def test_an_engine_that_dies_loses_and_doubles_nothing(
     await asyncio.gather(kill(), *(write(worker) for worker in range(3)))
     block = await asyncio.to_thread(store.select, named("m", NOW, NOW + 100))
     assert block.offsets.tolist() == [0, 40, 80, 120]
-    await store.snapshot("all")
+    await asyncio.to_thread(store.flush)
     count = await asyncio.to_thread(store.client.query, "SELECT count() AS n FROM samples_raw")
     assert int(count.array("n")[0]) == 120
     await store.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -67,7 +68,7 @@ async def test_what_a_process_left_in_its_log_is_stored_once_however_often_it_is
 async def test_many_commits_are_one_part_of_each_day(store: Store, batch_of: Make) -> None:
     for i in range(30):
         await store.append(batch_of(store, ({"__name__": "m", "i": str(i)}, NOW - i, 1.0)))
-    await store.snapshot("now")
+    await asyncio.to_thread(store.flush)
     for table in ("series_raw", "series_activity", "samples_raw"):
         parts = store.client.query(
             "SELECT sum(rows) AS rows, count() AS parts FROM system.parts WHERE active AND "

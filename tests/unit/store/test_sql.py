@@ -26,7 +26,7 @@ async def sql(store: Store, batch_of: Make) -> Sql:
     labels = {"__name__": "up", "job": "node"}
     await store.append(batch_of(store, (labels, NOW - 2000, 1.0), (labels, NOW - 1000, 0.25)))
     await store.append(batch_of(store, ({"__name__": "secret", "it's": "\\"}, NOW - 1000, 7.0), tenant="o'hara"))
-    await store.snapshot("all")  # by then the engine has everything
+    await asyncio.to_thread(store.flush)
     return Sql(store.client, store.place)
 
 
