@@ -84,8 +84,7 @@ class Committer:
             if now_s < self._probe_at_s:
                 raise StoreFull(str(self.full))
             self._probe_at_s = now_s + self._probe_every_s
-        if self._admit is not None:
-            self._admit()
+        self._look()
         weight = batch.refs.size + 10 * len(batch.histograms) + 4 * len(batch.exemplars) + len(batch.metadata)
         if self._waiting and self._waiting + weight > self._most_waiting:
             self._metrics.busy.inc()
@@ -95,6 +94,19 @@ class Committer:
         self._count(weight)
         self._arrived.set()
         return await waiting.answer
+
+    def _look(self) -> None:
+        """Raise what keeps the store from taking more."""
+        if self._admit is None:
+            return
+        try:
+            self._admit()
+        except StoreFull as failure:
+            self._fill(failure)
+            raise
+        except StoreBusy:
+            self._metrics.busy.inc()
+            raise
 
     async def alone(self, work: Callable[[], _T]) -> _T:
         """Do `work` on the committing thread, between two commits."""

@@ -222,5 +222,5 @@ def _sync_folder(folder: Path) -> None:
 
 def _failure(error: OSError, folder: Path) -> StoreFailure:
     if error.errno in _NO_ROOM:
-        return StoreFull(f"no room is left for the log in {folder}: {error}")
+        return StoreFull(f"no room is left on the store's disk for the log in {folder}: {error}")
     return StoreFailure(f"the log in {folder} cannot be written: {error}", retryable=True)
