@@ -116,7 +116,8 @@ class Store:
             log.info("schema step %d (%s) taken", step.number, step.name)
         window_ms = max(self._options.policy_of("default").window_ms, 0)
         if self._flusher is not None:
-            make_durable(self.client, self.place)
+            with suppress(StoreFull):  # an earlier start has done it, unless there was never room for anything
+                make_durable(self.client, self.place)
             progress("replaying the log", 0, 0)
             self._flusher.replay()
         opening = Opening(self.client, self.index, self._activity, self._metadata, progress)
