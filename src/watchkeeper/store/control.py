@@ -137,9 +137,12 @@ def _failed(error: DBAPIError) -> StoreFailure:
 
 
 def _prepare_sqlite(connection: sa.PoolProxiedConnection, _record: object) -> None:
-    """Readers beside one writer, foreign keys, patience with locks, and transactions that hold DDL, too."""
+    """Foreign keys and patience with locks.
+
+    The journal stays SQLite's own rollback journal: a write-ahead log would need room on disk only to be read.
+    """
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=NORMAL"):
+    for pragma in ("foreign_keys=ON", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
