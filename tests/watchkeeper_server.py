@@ -100,7 +100,8 @@ def watchkeeper(folder: Path, config: str, *flags: str, path: str = "") -> Itera
     (folder / "prometheus.yml").write_text(config)
     port = free_port()
     command = [str(PROGRAM), "serve", f"--config={folder / 'prometheus.yml'}", f"--data={folder / 'data'}"]
-    command += [f"--listen=127.0.0.1:{port}", "--no-host", *flags]
+    # OTLP's own ports are the machine's, not the test's.
+    command += [f"--listen=127.0.0.1:{port}", "--no-host", "--otlp.http.listen=", "--otlp.grpc.listen=", *flags]
     with (folder / "watchkeeper.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment())
     server = Server(f"http://127.0.0.1:{port}{path}", process, folder, tuple(flags))

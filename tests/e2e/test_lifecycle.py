@@ -150,7 +150,7 @@ def _secured(folder: Path) -> Iterator[str]:
     port = free_port()
     command = [str(PROGRAM), "serve", f"--config={folder / 'prometheus.yml'}", "--no-host"]
     command += [f"--data={folder / 'data'}", f"--listen=127.0.0.1:{port}", f"--web.config.file={folder / 'web.yml'}"]
-    command += ["--web.cors.origin=https?://(a|b)[.]test"]
+    command += ["--web.cors.origin=https?://(a|b)[.]test", "--otlp.http.listen=", "--otlp.grpc.listen="]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -25,6 +26,18 @@ class PortTaken(OSError):
     """The address cannot be listened on."""
 
 
+def _probe(address: str) -> None:
+    """Raise PortTaken where the address cannot be had: gRPC itself would write its own words to standard error."""
+    host, _, port = address.rpartition(":")
+    name = host.strip("[]")
+    with socket.socket(socket.AF_INET6 if ":" in name else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((name, int(port)))
+        except OSError as why:
+            raise PortTaken(f"cannot listen on {address}: {why.strerror}") from why
+
+
 class GRPCServer:
     """Serves OTLP's metrics service at one address, with TLS where `credentials` are given."""
 
@@ -36,6 +49,7 @@ class GRPCServer:
 
     async def start(self, address: str) -> int:
         """Listen at `host:port`; the port. Raises PortTaken."""
+        _probe(address)
         # Without the first option two processes could share a port, and neither would know.
         options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", self._otlp.limits.unpacked_bytes)]
         server = grpc.aio.server(options=options)
