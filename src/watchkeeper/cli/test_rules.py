@@ -6,7 +6,8 @@ import asyncio
 import logging
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -26,9 +27,21 @@ def test() -> None:
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write the results as JUnit's XML.")
 def test_rules(files: tuple[Path, ...], patterns: tuple[str, ...], junit: Path | None) -> None:
     """Run unit tests of rules, in promtool's format, on an embedded engine. Ends with 1 where one fails."""
-    # What goes wrong is part of the results.
-    logging.getLogger("watchkeeper").setLevel(logging.CRITICAL)
-    sys.exit(asyncio.run(_run(files, patterns, junit)))
+    with _quiet():
+        ended = asyncio.run(_run(files, patterns, junit))
+    sys.exit(ended)
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """Log nothing: what goes wrong is part of the results."""
+    logger = logging.getLogger("watchkeeper")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 async def _run(files: Sequence[Path], patterns: Sequence[str], junit: Path | None) -> int:
