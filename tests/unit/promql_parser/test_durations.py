@@ -70,3 +70,9 @@ def test_everything_that_has_a_duration_is_bound():
     (inner,) = tree.args
     assert isinstance(inner, Subquery)
     assert (inner.range, inner.step, inner.offset) == (60_000, 15_000, 60_000)
+
+
+@pytest.mark.parametrize("text", ["foo offset NaN", "foo offset Inf", "foo offset (NaN+1)"])
+def test_an_offset_that_is_no_finite_number_is_out_of_range(text: str) -> None:
+    with pytest.raises(ParseFailure, match="duration out of range"):
+        parse(text)

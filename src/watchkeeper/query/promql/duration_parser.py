@@ -70,7 +70,7 @@ def _primary(stream: TokenStream) -> DurationTerm:
     token = stream.peek()
     if token.kind in (NUMBER, DURATION):
         number = stream.number()
-        if abs(number.value) > _LARGEST_S:
+        if not abs(number.value) <= _LARGEST_S:  # NaN neither
             stream.fail("duration out of range", number.start, number.end)
         return number
     if token.kind in ("step", "range"):
