@@ -17,19 +17,23 @@ class Warming:
 
     def __init__(self) -> None:
         self._ended = threading.Event()
+        self._ingest = asyncio.create_task(asyncio.to_thread(self._warm_ingest), name="warming of ingest")
         self._queries: asyncio.Task[None] | None = None
 
-    async def start(self, condition: Condition) -> None:
-        """Compile or load the kernels of ingest, then go on with those of queries in a thread."""
+    def _warm_ingest(self) -> None:
+        for warm in (warm_index, warm_store, warm_remote_write):
+            if not self._ended.is_set():
+                warm()
+
+    async def ingest(self, condition: Condition) -> None:
+        """Wait until the kernels of ingest are there, then go on with those of queries in a thread."""
         condition.becomes("compiling kernels (only the first start takes long)")
-        await asyncio.to_thread(warm_index)
-        await asyncio.to_thread(warm_store)
-        await asyncio.to_thread(warm_remote_write)
+        await self._ingest
         going_on = self._ended.is_set
         self._queries = asyncio.create_task(asyncio.to_thread(warm_queries, lambda: not going_on()), name="warming")
 
     async def close(self) -> None:
         """Stop after the kernel that is being compiled."""
         self._ended.set()
-        if self._queries is not None:
-            await asyncio.gather(self._queries, return_exceptions=True)
+        tasks = [task for task in (self._ingest, self._queries) if task is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)
