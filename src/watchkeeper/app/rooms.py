@@ -74,7 +74,7 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     stack.push_async_callback(storage.close)
     store = await storage.open()
     house.condition.watch(storage.feel)
-    await warming.ingest(house.condition)
+    await warming.store(house.condition)
     querying = Querying(house.core, store, house.settings, house.configuration)
     stack.push_async_callback(querying.close)
     retention = RetentionRounds(store, house.settings, house.configuration)

@@ -13,27 +13,32 @@ from watchkeeper.store.warm import warm_up as warm_store
 
 
 class Warming:
-    """What ingest needs is compiled before we are ready, what queries need behind it."""
+    """What every commit needs is compiled before we are ready, the rest behind it."""
 
     def __init__(self) -> None:
         self._ended = threading.Event()
-        self._ingest = asyncio.create_task(asyncio.to_thread(self._warm_ingest), name="warming of ingest")
-        self._queries: asyncio.Task[None] | None = None
+        self._store = asyncio.create_task(asyncio.to_thread(self._warm_store), name="warming of the store")
+        self._others: asyncio.Task[None] | None = None
 
-    def _warm_ingest(self) -> None:
-        for warm in (warm_index, warm_store, warm_remote_write):
-            if not self._ended.is_set():
-                warm()
+    def _warm_store(self) -> None:
+        warm_index()
+        if not self._ended.is_set():
+            warm_store()
 
-    async def ingest(self, condition: Condition) -> None:
-        """Wait until the kernels of ingest are there, then go on with those of queries in a thread."""
+    def _warm_others(self) -> None:
+        warm_queries(lambda: not self._ended.is_set(), first_only=True)
+        if not self._ended.is_set():
+            warm_remote_write()
+        warm_queries(lambda: not self._ended.is_set())
+
+    async def store(self, condition: Condition) -> None:
+        """Wait until the store's kernels are there, then go on with the others in a thread."""
         condition.becomes("compiling kernels (only the first start takes long)")
-        await self._ingest
-        going_on = self._ended.is_set
-        self._queries = asyncio.create_task(asyncio.to_thread(warm_queries, lambda: not going_on()), name="warming")
+        await self._store
+        self._others = asyncio.create_task(asyncio.to_thread(self._warm_others), name="warming of the others")
 
     async def close(self) -> None:
         """Stop after the kernel that is being compiled."""
         self._ended.set()
-        tasks = [task for task in (self._ingest, self._queries) if task is not None]
+        tasks = [task for task in (self._store, self._others) if task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
