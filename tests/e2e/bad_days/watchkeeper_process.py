@@ -156,8 +156,8 @@ class Watchkeeper:
 
     # --- asking it
 
-    def get(self, path: str, timeout_s: float = 60.0, **params: str) -> Answer:
-        return self.request("GET", path, fields=params or None, timeout_s=timeout_s)
+    def get(self, path: str, timeout_s: float = 60.0, headers: dict[str, str] | None = None, **params: str) -> Answer:
+        return self.request("GET", path, fields=params or None, headers=headers, timeout_s=timeout_s)
 
     def post(
         self, path: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout_s: float = 60.0
