@@ -35,13 +35,14 @@ def _room(store: Store, least: int) -> None:
         store.client.command(f"ALTER TABLE {table} {setting}")
 
 
-async def _appended(store: Store, batch: SampleBatch) -> AppendOutcome:
-    """What became of the batch, as soon as there is room for it."""
+async def _appended(store: Store, batch: SampleBatch, clock: Any) -> AppendOutcome:
+    """What became of the batch, as soon as there is room for it; the store looks for it again at once."""
     while True:
+        clock.ahead_s += 10.0
         try:
             return await store.append(batch)
         except StoreFull:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.02)
 
 
 async def test_batches_that_wait_are_committed_together(store: Store, batch_of: Make, named: Make, plain: Make) -> None:
@@ -66,7 +67,7 @@ async def test_an_append_beyond_the_bound_is_refused_at_once(opened: Make, batch
 
 @pytest.mark.parametrize("log", ["direct"], indirect=True)
 async def test_a_full_disk_stops_ingest_until_there_is_room(
-    opened: Make, batch_of: Make, named: Make, plain: Make
+    opened: Make, batch_of: Make, named: Make, plain: Make, clock: Any
 ) -> None:
     async with opened() as store:
         _room(store, least=_MUCH)
@@ -76,7 +77,7 @@ async def test_a_full_disk_stops_ingest_until_there_is_room(
                 await store.append(batch)
         assert len(store.select(named("up"))) == 0
         _room(store, least=1)
-        outcome = await _appended(store, batch)
+        outcome = await _appended(store, batch, clock)
         # The sample that failed is not taken for a duplicate of itself.
         assert outcome.accepted == 1
         assert plain(store.select(named("up"))) == {Labels(UP): [(NOW, 1.0)]}
@@ -84,7 +85,7 @@ async def test_a_full_disk_stops_ingest_until_there_is_room(
 
 @pytest.mark.parametrize("log", ["log"], indirect=True)
 async def test_an_engine_without_room_stops_ingest_and_nothing_in_the_log_is_lost(
-    opened: Make, batch_of: Make, named: Make, plain: Make
+    opened: Make, batch_of: Make, named: Make, plain: Make, clock: Any
 ) -> None:
     async with opened() as store:
         _room(store, least=_MUCH)
@@ -95,7 +96,7 @@ async def test_an_engine_without_room_stops_ingest_and_nothing_in_the_log_is_los
             await store.append(batch_of(store, (UP, NOW, 2.0)))
         assert plain(store.select(named("up"))) == {Labels(UP): [(NOW - 1000, 1.0)]}
         _room(store, least=1)
-        outcome = await _appended(store, batch_of(store, (UP, NOW, 2.0)))
+        outcome = await _appended(store, batch_of(store, (UP, NOW, 2.0)), clock)
         assert outcome.accepted == 1
     async with opened() as store:
         assert plain(store.select(named("up"))) == {Labels(UP): [(NOW - 1000, 1.0), (NOW, 2.0)]}
@@ -103,7 +104,7 @@ async def test_an_engine_without_room_stops_ingest_and_nothing_in_the_log_is_los
 
 @pytest.mark.parametrize("log", ["log"], indirect=True)
 async def test_a_log_for_which_the_engine_has_no_room_at_the_start_is_read_from_memory_until_it_has(
-    opened: Make, batch_of: Make, named: Make, plain: Make
+    opened: Make, batch_of: Make, named: Make, plain: Make, clock: Any
 ) -> None:
     old, new = {"__name__": "up", "i": "old"}, {"__name__": "up", "i": "new"}
     bell = Histogram(3, 4.0, 1.5, positive=Buckets(np.array([-2, 5], dtype=np.int32), np.array([2.0, 2.0])))
@@ -136,7 +137,7 @@ async def test_a_log_for_which_the_engine_has_no_room_at_the_start_is_read_from_
     async with opened() as store:
         _room(store, least=1)
         # What the log has is judged by, too.
-        outcome = await _appended(store, batch_of(store, (new, NOW, 40.0), (old, NOW, 5.0)))
+        outcome = await _appended(store, batch_of(store, (new, NOW, 40.0), (old, NOW, 5.0)), clock)
         assert (outcome.accepted, outcome.duplicate_timestamp) == (1, 1)
         await asyncio.to_thread(store.flush)
         doubled = "SELECT series, timestamp, value FROM samples_raw GROUP BY ALL HAVING count() > 1"
@@ -150,7 +151,7 @@ async def test_a_log_for_which_the_engine_has_no_room_at_the_start_is_read_from_
 
 @pytest.mark.parametrize("log", ["log"], indirect=True)
 async def test_a_log_that_cannot_grow_takes_nothing_and_forgets_nothing(
-    opened: Make, batch_of: Make, named: Make, plain: Make
+    opened: Make, batch_of: Make, named: Make, plain: Make, clock: Any
 ) -> None:
     async with opened() as store:
         await store.append(batch_of(store, (UP, NOW - 1000, 1.0)))
@@ -162,7 +163,7 @@ async def test_a_log_that_cannot_grow_takes_nothing_and_forgets_nothing(
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         assert plain(store.select(named("up"))) == {Labels(UP): [(NOW - 1000, 1.0)]}
-        outcome = await _appended(store, batch_of(store, (UP, NOW, 3.0)))
+        outcome = await _appended(store, batch_of(store, (UP, NOW, 3.0)), clock)
         # What was refused is not taken for the newest sample.
         assert (outcome.accepted, outcome.duplicate_timestamp) == (1, 0)
         assert plain(store.select(named("up"))) == {Labels(UP): [(NOW - 1000, 1.0), (NOW, 3.0)]}
