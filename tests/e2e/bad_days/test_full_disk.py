@@ -69,6 +69,7 @@ def test_ingest_stops_while_the_disk_is_full_and_recovers_by_itself(
         sender.start()
     until(lambda: all(sender.acknowledged > 8 for sender in senders))
     filler = _fill(disk, leave)
+    server.get("/api/watchkeeper/v1/sql", query="SELECT 1")  # for which the engine must take the log
     until(lambda: all(len(sender.unavailable) > 3 for sender in senders), "refusals", 60)
     for sender in senders:
         for status, text, retry_after in sender.unavailable:

@@ -124,6 +124,10 @@ class Watchkeeper:
                         return child
         return None
 
+    def runs(self) -> bool:
+        """Say whether the process is there."""
+        return self.process is not None and self.process.poll() is None
+
     def kill(self) -> None:
         """kill -9."""
         assert self.process is not None
@@ -138,7 +142,7 @@ class Watchkeeper:
 
     def end(self) -> None:
         """However it fares, it is gone after this."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None or not self.runs():
             return
         self.process.terminate()
         try:
