@@ -44,7 +44,7 @@ peers:
 
 ## fuzz: every decoder and parser by coverage, FUZZ_SECONDS each
 fuzz: setup
-	@$(BIN)/python tests/fuzz/all.py $(FUZZ_SECONDS)
+	@$(BIN)/python tests/fuzz/fuzz.py $(FUZZ_SECONDS)
 
 bench: setup
 	@PATH="$(CURDIR)/$(PEERS)/usr/bin:$$PATH" $(BIN)/python -m benchmarks

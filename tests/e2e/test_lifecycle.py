@@ -174,12 +174,12 @@ def test_a_wrong_address_is_a_usage_error_that_shows_a_right_one() -> None:
     assert "HOST:PORT would be right, such as 127.0.0.1:9800" in ended.stderr
 
 
-def test_a_taken_port_is_said_at_once(tmp_path: Path) -> None:
+def test_a_taken_port_is_said_before_anything_else_is_done() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        ended = run("serve", f"--listen={address}", f"--data={tmp_path}")
+        ended = run("serve", f"--listen={address}", "--data=/nonexistent/never/made")
     assert ended.returncode == 1
     assert f"watchkeeper: cannot listen on {address}: Address already in use" in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -192,15 +192,12 @@ def test_an_unreadable_configuration_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_every_problem_of_a_wrong_configuration_is_told_at_once(tmp_path: Path) -> None:
+def test_a_wrong_configuration_is_found_by_check_with_all_its_problems(tmp_path: Path) -> None:
     path = tmp_path / "wrong.yml"
     path.write_text("global: {scrape_interval: soon}\nscrape_configs: [{job_nam: x}]\nrecievers: []\n")
-    ended = run("serve", f"--config={path}", f"--data={tmp_path}", "--listen=127.0.0.1:0")
-    assert ended.returncode == 1
-    assert [f"wrong.yml:{line}:" in ended.stderr for line in (1, 2, 3)] == [True, True, True]
     checked = run("check", "config", str(path))
     assert checked.returncode == 1
-    assert checked.stderr.count("wrong.yml:") >= 3
+    assert [f"wrong.yml:{line}:" in checked.stderr for line in (1, 2, 3)] == [True, True, True]
 
 
 def test_a_wrong_web_configuration_stops_the_start_and_is_found_by_check(tmp_path: Path) -> None:

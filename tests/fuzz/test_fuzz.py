@@ -6,18 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-_HERE = Path(__file__).parent
-_NAMES = (
-    "promql", "selector", "duration", "exposition_text", "exposition_openmetrics", "exposition_protobuf",
-    "remote_write_v1", "remote_write_v2", "configuration", "web_config", "template", "sql",
-)  # fmt: skip
+FUZZ = Path(__file__).with_name("fuzz.py")
 
 
-@pytest.mark.parametrize("name", _NAMES)
-def test_nothing_is_found_in_a_moment(name: str, tmp_path: Path) -> None:
-    run = subprocess.run(
-        [sys.executable, str(_HERE / "fuzz.py"), name, "2"], cwd=tmp_path, capture_output=True, text=True, timeout=240
-    )
-    assert run.returncode == 0, run.stderr[-6000:]
+def test_nothing_is_found_in_a_moment(tmp_path: Path) -> None:
+    run = subprocess.run([sys.executable, str(FUZZ), "2"], cwd=tmp_path, capture_output=True, text=True, timeout=280)
+    assert run.returncode == 0, run.stdout[-1000:] + run.stderr[-6000:]

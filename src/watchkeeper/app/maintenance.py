@@ -15,6 +15,9 @@ from watchkeeper.store.client import Client
 from watchkeeper.store.inspection import Inspection, inspect
 from watchkeeper.store.migrations import MigrationStatus, Place, dry_run, migrate
 
+_PATIENCE_S = 2.0
+"""A person waits for the answer, and can ask again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Restored:
@@ -83,7 +86,7 @@ def _folder(telemetry: Telemetry, snapshot: str) -> Path | None:
 @asynccontextmanager
 async def _asked(telemetry: Telemetry, snapshots: Path | None = None) -> AsyncGenerator[tuple[Client, Place]]:
     async with opened(telemetry, snapshots) as target:
-        client = Client(target, target.endpoint.database)
+        client = Client(target, target.endpoint.database, patience_s=_PATIENCE_S)
         try:
             yield client, _place(target)
         finally:

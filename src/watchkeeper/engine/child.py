@@ -24,6 +24,7 @@ from watchkeeper.engine.options import Orders, machine_memory_bytes, server_conf
 from watchkeeper.engine.parts import BrokenPart, find_broken_parts
 from watchkeeper.engine.server import Face, Server
 from watchkeeper.engine.sessions import Sessions
+from watchkeeper.engine.tokens import forget_lost_inserts
 from watchkeeper.engine.watcher import Watcher
 
 _PR_SET_PDEATHSIG = 1
@@ -59,6 +60,8 @@ def main() -> int:
 def _open(orders: Orders) -> tuple[Server, tuple[BrokenPart, ...]]:
     """chDB on the orders' path with its default database, the server in front of it, and what was found broken."""
     configuration = orders.path / "engine.xml"
+    if lost := forget_lost_inserts(orders.path):
+        logging.warning("inserts cut off by a kill, to be sent again: %d", lost)
     configuration.write_text(server_configuration(orders.options, orders.path, machine_memory_bytes()))
     pool = Pool(load_library(), f"{orders.path}?config-file={configuration}", statement_defaults(orders.options))
     die_at_once_when_crashing()

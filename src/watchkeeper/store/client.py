@@ -230,6 +230,7 @@ class Client:
         """Close all connections."""
         with self._lock:
             for client in self._clients.values():
+                client.close_connections()  # the pool is ours, which `close` leaves alone
                 client.close()
             self._clients.clear()
 

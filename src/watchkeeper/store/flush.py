@@ -20,7 +20,7 @@ from watchkeeper.store.gathered import DAY_MS, days
 from watchkeeper.store.log import Segment
 from watchkeeper.store.migrations.tables import BUCKET_S
 from watchkeeper.store.native import Coded, constant
-from watchkeeper.store.record import Part, Record, Samples, column, decode
+from watchkeeper.store.record import Part, Record, Samples, column, decode, starts_of, tenants_of
 from watchkeeper.store.rows import Rows
 
 LARGEST_INSERT = 1_000_000
@@ -63,8 +63,8 @@ class Flush:
         ids = cast("NDArray[np.uint64]", column([s.series for s in samples], "<u8"))
         times = cast("NDArray[np.int64]", column([s.timestamps for s in samples], "<i8"))
         values = cast("NDArray[np.float64]", column([s.values for s in samples], "<f8"))
-        starts = _starts(samples)
-        tenants = _tenants(samples)
+        starts = starts_of(samples)
+        tenants = tenants_of(samples)
         order = sorted_rows(tenants.codes, ids, times)
         order = order[: by_series.last_written(order, ids, times)]
         one_day = times.min() // DAY_MS == times.max() // DAY_MS
@@ -107,28 +107,6 @@ def sorted_rows(tenants: NDArray[np.integer], ids: NDArray[np.uint64], times: ND
         by_series.order(ids[rows], times[rows], order)
         parts.append(rows[order])
     return np.concatenate(parts)
-
-
-def _starts(samples: Sequence[Samples]) -> NDArray[np.int64] | None:
-    if not any(len(s.starts) for s in samples):
-        return None
-    parts = [
-        np.frombuffer(s.starts, dtype="<i8") if len(s.starts) else np.zeros(len(s.series) // 8, dtype=np.int64)
-        for s in samples
-    ]
-    return np.concatenate(parts)
-
-
-def _tenants(samples: Sequence[Samples]) -> Coded:
-    names = sorted({name for s in samples for name in s.tenants})
-    if len(names) == 1:
-        return constant(names[0], sum(len(s.series) // 8 for s in samples))
-    parts: list[NDArray[np.int32]] = []
-    for s in samples:
-        table = np.array([names.index(name) for name in s.tenants], dtype=np.int32)
-        size = len(s.series) // 8
-        parts.append(table[np.frombuffer(s.codes, dtype="<i4")] if len(s.codes) else np.repeat(table[:1], size))
-    return Coded(names, np.concatenate(parts))
 
 
 def _place(part: Part) -> tuple[int, str, list[str]]:

@@ -50,14 +50,24 @@ class Flusher:
         self._ending = False
         self._thread: threading.Thread | None = None
 
-    def replay(self) -> int:
-        """Store what an earlier run left in the log; how many segments that was. Raises StoreFailure."""
-        segments = self._log.open()
-        for segment in segments:
+    def replay(self) -> tuple[Segment, ...]:
+        """Store what an earlier run left in the log; the segments for which there is no room yet, and which wait.
+
+        Raises StoreFailure.
+        """
+        segments = tuple(self._log.open())
+        for number, segment in enumerate(segments):
             logger.info("storing %d bytes of the log that an earlier run left behind", segment.size_bytes)
-            self._flush.store(segment)
+            try:
+                self._flush.store(segment)
+            except StoreFull as failure:
+                self._sealed = segments[number:]
+                self._with_exemplars = {waiting.number for waiting in self._sealed}
+                self._metrics.log_bytes.set(self.waiting_bytes())
+                self._failed(failure)
+                break
             segment.remove()
-        return len(segments)
+        return self._sealed
 
     def start(self) -> None:
         """Begin to flush."""

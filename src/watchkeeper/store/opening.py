@@ -56,7 +56,10 @@ class Opening:
         return self.client.query(sql, parameters, lane=Lane.RULES, settings={"max_query_size": 64 << 20})
 
     def _load_metadata(self) -> None:
-        rows = self._query("SELECT DISTINCT tenant, metric, type, unit, help FROM metadata_raw")
+        self.take_metadata(self._query("SELECT DISTINCT tenant, metric, type, unit, help FROM metadata_raw"))
+
+    def take_metadata(self, rows: Block) -> None:
+        """Take up rows of `metadata_raw`."""
         texts = [rows.strings(name) for name in ("tenant", "metric", "type", "unit", "help")] if rows.rows else []
         for tenant, metric, type_, unit, text in zip(*texts, strict=True):
             self.metadata.add(tenant, (MetricMetadata(metric, type_, text, unit),))
@@ -70,11 +73,12 @@ class Opening:
                 "WHERE series BETWEEN {low:UInt64} AND {high:UInt64} ORDER BY tenant, series",
                 {"low": low, "high": high},
             )
-            self._take_series(rows)
+            self.take_series(rows)
             done += rows.rows
             self.progress("series", done, total)
 
-    def _take_series(self, rows: Block) -> None:
+    def take_series(self, rows: Block) -> None:
+        """Take up rows of `series_raw`, sorted by tenant."""
         if not rows.rows:
             return
         tenants, labels = cast(Coded, rows.columns["tenant"]), rows.ragged("labels")

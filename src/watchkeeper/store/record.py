@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from watchkeeper.store.failure import StoreFailure
 from watchkeeper.store.gathered import Gathered
+from watchkeeper.store.native import Coded, constant
 from watchkeeper.store.rows import Rows
 
 
@@ -86,6 +87,30 @@ def column(parts: Sequence[memoryview], dtype: str) -> NDArray[np.generic]:
     """Columns of several records as one."""
     # Always a copy: what shares the file's memory is read-only, for which kernels would be compiled again.
     return np.concatenate([np.frombuffer(part, dtype=dtype) for part in parts])
+
+
+def starts_of(samples: Sequence[Samples]) -> NDArray[np.int64] | None:
+    """The start timestamps of several records (0: none), None where no sample has one."""
+    if not any(len(s.starts) for s in samples):
+        return None
+    parts = [
+        np.frombuffer(s.starts, dtype="<i8") if len(s.starts) else np.zeros(len(s.series) // 8, dtype=np.int64)
+        for s in samples
+    ]
+    return np.concatenate(parts)
+
+
+def tenants_of(samples: Sequence[Samples]) -> Coded:
+    """The tenants of several records as one column."""
+    names = sorted({name for s in samples for name in s.tenants})
+    if len(names) == 1:
+        return constant(names[0], sum(len(s.series) // 8 for s in samples))
+    parts: list[NDArray[np.int32]] = []
+    for s in samples:
+        table = np.array([names.index(name) for name in s.tenants], dtype=np.int32)
+        size = len(s.series) // 8
+        parts.append(table[np.frombuffer(s.codes, dtype="<i4")] if len(s.codes) else np.repeat(table[:1], size))
+    return Coded(names, np.concatenate(parts))
 
 
 def _bytes(array: NDArray[np.generic]) -> memoryview:

@@ -30,13 +30,14 @@ from watchkeeper.store.flush import Flush
 from watchkeeper.store.flusher import Flusher, LogOptions
 from watchkeeper.store.head import Head
 from watchkeeper.store.index import Cardinality, LabelColumns, Limits, LimitsOf, SeriesIndex
-from watchkeeper.store.log import Log
+from watchkeeper.store.log import Log, Segment
 from watchkeeper.store.logged import Logged
 from watchkeeper.store.metadata import MetadataBook
 from watchkeeper.store.metrics import StoreMetrics
 from watchkeeper.store.migrations import Place, migrate
 from watchkeeper.store.opening import Opening
 from watchkeeper.store.policy import Policy, PolicyOf
+from watchkeeper.store.recovery import Recovery
 from watchkeeper.store.retention import Retainer, Retention
 from watchkeeper.store.select import Reader
 from watchkeeper.store.sink import Direct, Sink
@@ -114,16 +115,19 @@ class Store:
     def _load(self, progress: Callable[[str, int, int], None]) -> None:
         for step in migrate(self.client, self.place):
             log.info("schema step %d (%s) taken", step.number, step.name)
-        window_ms = max(self._options.policy_of("default").window_ms, 0)
+        since_ms = self._clock.now_ms() - max(self._options.policy_of("default").window_ms, 0)
+        waiting: tuple[Segment, ...] = ()
         if self._flusher is not None:
-            with suppress(StoreFull):  # an earlier start has done it, unless there was never room for anything
-                make_durable(self.client, self.place)
+            make_durable(self.client, self.place)
             progress("replaying the log", 0, 0)
-            self._flusher.replay()
+            waiting = self._flusher.replay()
         opening = Opening(self.client, self.index, self._activity, self._metadata, progress)
-        opening.run(self._clock.now_ms() - window_ms)
+        opening.run(since_ms)
         if self._flusher is not None and self._head is not None:
             self._head.begin(*opening.stored())
+            recovery = Recovery(opening, self.index, self._activity, self._head, since_ms)
+            for segment in waiting:
+                recovery.take(segment)
             self._flusher.start()
 
     # --- writing
@@ -224,7 +228,8 @@ class Store:
     ) -> tuple[LabelFrame, list[Exemplar]]:
         """The exemplars in [start, end] of those series, by series and time; each `ref` is a row of the frame."""
         if self._flusher is not None:
-            self._flusher.drain_exemplars()
+            with suppress(StoreFull):  # then people see at least what the engine has
+                self._flusher.drain_exemplars()
         return self._reader.exemplars(tenant, matcher_sets, start, end)
 
     def sql(self, tenant: str, statement: str, form: str = "json", name: str = "") -> bytes:

@@ -17,6 +17,7 @@ from watchkeeper.store.index import UNKNOWN, SeriesIndex
 from watchkeeper.store.migrations import Place
 from watchkeeper.store.migrations.table import quoted
 from watchkeeper.store.policy import EARLIEST_MS, LATEST_MS
+from watchkeeper.store.room import require_room
 from watchkeeper.store.select import among
 
 TIMED = ("samples_raw", "histograms_raw", "exemplars_raw")
@@ -109,6 +110,7 @@ class Upkeep:
         return f"{quoted(self.place.database)}.{self.place.local(table)}"
 
     def _change(self, table: str, sql: str, parameters: dict[str, object]) -> None:
+        require_room(self.client)
         try:
             self.client.command(sql, parameters, settings=_WAIT)
         except StoreFailure as failure:

@@ -18,7 +18,9 @@ class Sender:
     """Sends samples of its own series, one request after the other, each until it is acknowledged.
 
     Sample n of series i has the value 1000 * n + i. Connection errors and 5xx are tried again with the same bytes; any
-    other answer than 2xx is kept in `refused`.
+    other answer than 2xx is kept in `refused`. A `lot` of samples later all goes on in new series; and with `rewrites`
+    each request but the first of a lot says once more what the newest sample but one before it is: half more than it
+    was.
     """
 
     url: str
@@ -27,6 +29,9 @@ class Sender:
     step_ms: int = 100
     series: int = 5
     samples: int = 4
+    lot: int = 0
+    """Samples of each series, a multiple of `samples`; 0 where the series stay the same."""
+    rewrites: bool = False
     acknowledged: int = 0
     """Samples of each series that were answered with 2xx."""
     sent: int = 0
@@ -53,22 +58,36 @@ class Sender:
         return self.begin_ms + n * self.step_ms
 
     def value(self, n: int, i: int) -> float:
-        return 1000.0 * n + i
+        """What was sent last of that sample, as far as it was acknowledged."""
+        rewritten = self.rewrites and n % self.samples == self.samples - 2 and self._goes_on(n + 2)
+        return 1000.0 * n + i + (0.5 if rewritten and n + 2 < self.acknowledged else 0.0)
 
     def expected(self, i: int) -> list[tuple[int, float]]:
-        """All acknowledged samples of one series."""
+        """All acknowledged samples of one series, over all lots."""
         return [(self.timestamp(n), self.value(n, i)) for n in range(self.acknowledged)]
 
+    def lots(self) -> int:
+        """How many series there are for each `i`."""
+        return -(-self.acknowledged // self.lot) if self.lot else 1
+
     def body(self) -> bytes:
-        numbers = range(self.acknowledged, self.acknowledged + self.samples)
-        lines = [
-            Line(
-                [("__name__", "sent"), ("i", str(i)), ("sender", self.name)],
-                [(self.timestamp(n), self.value(n, i)) for n in numbers],
-            )
-            for i in range(self.series)
-        ]
-        return packed(request_v1(lines))
+        """The next request."""
+        return packed(request_v1([self._line(i) for i in range(self.series)]))
+
+    def _line(self, i: int) -> Line:
+        begin = self.acknowledged
+        labels = [("__name__", "sent"), ("i", str(i))]
+        labels += [("lot", str(begin // self.lot))] if self.lot else []
+        again = [(self.timestamp(begin - 2), 1000.0 * (begin - 2) + i + 0.5)] if self._rewrites_at(begin) else []
+        new = [(self.timestamp(n), 1000.0 * n + i) for n in range(begin, begin + self.samples)]
+        return Line([*labels, ("sender", self.name)], [*again, *new])
+
+    def _rewrites_at(self, begin: int) -> bool:
+        return self.rewrites and self._goes_on(begin)
+
+    def _goes_on(self, begin: int) -> bool:
+        """Say whether the request that begins there goes into series that exist."""
+        return begin > 0 and (not self.lot or begin % self.lot != 0)
 
     def _run(self) -> None:
         http = urllib3.PoolManager()

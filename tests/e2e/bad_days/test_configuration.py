@@ -170,10 +170,3 @@ def test_a_good_reload_takes_up_what_is_new(running: Watchkeeper, place: Path) -
     (place / "rules.yml").write_text(_RULES.format(value=1))
     assert _by_api(running).status == 200
     until(lambda: running.value("one") == 1, "the old rule's result", 20)
-
-
-def test_reloading_over_http_is_off_unless_it_is_enabled(make: Callable[..., Watchkeeper]) -> None:
-    server = make()
-    server.start()
-    assert server.post("/-/reload").status == 403
-    assert server.post("/-/quit").status == 403

@@ -69,6 +69,7 @@ def test_ingest_stops_while_the_disk_is_full_and_recovers_by_itself(
         sender.start()
     until(lambda: all(sender.acknowledged > 8 for sender in senders))
     filler = _fill(disk, leave)
+    server.get("/api/watchkeeper/v1/sql", query="SELECT 1")  # for which the engine must take the log
     until(lambda: all(len(sender.unavailable) > 3 for sender in senders), "refusals", 60)
     for sender in senders:
         for status, text, retry_after in sender.unavailable:
@@ -93,15 +94,65 @@ def test_ingest_stops_while_the_disk_is_full_and_recovers_by_itself(
     assert server.terminate() == 0
 
 
-def test_a_start_on_a_full_disk_answers_questions(make: Callable[..., Watchkeeper], disk: Path) -> None:
+def test_a_start_after_a_kill_on_a_full_disk_keeps_what_is_in_the_log(
+    make: Callable[..., Watchkeeper], disk: Path
+) -> None:
     server = make(data=disk / "data")
     server.start()
     assert _write(server, "before") == 204
-    assert server.terminate() == 0
     filler = _fill(disk, 0)
+    server.kill()
     server.start()
     assert server.value("count_over_time(before[10m])") == 1
     # The last block of a file may have room for a few records still.
     until(lambda: _write(server, "during") == 503, "the refusal", 30)
     filler.unlink()
     until(lambda: _write(server, "during") == 204, "recovery", 30)
+    assert server.terminate() == 0
+    server.start()
+    assert server.value("count_over_time(before[10m])") == 1
+    assert list((server.data / "log").glob("*.log")) == []
+
+
+def test_what_is_asked_of_a_server_on_a_full_disk_does_not_harm_the_data(
+    make: Callable[..., Watchkeeper], disk: Path
+) -> None:
+    server = make("--web.enable-admin-api", data=disk / "data")
+    server.start()
+    assert _write(server, "before") == 204
+    count = "SELECT count() AS n FROM samples WHERE metric = 'before'"
+    assert server.sql(count)[-1] == ["1"]
+    assert server.terminate() == 0
+    filler = _fill(disk, 0)
+    server.start()
+    assert server.value("count_over_time(before[10m])") == 1
+    assert server.sql(count)[-1] == ["1"]
+    # What would write definitions is refused: the engine would leave empty ones, and not open again.
+    refused = [
+        server.get("/api/watchkeeper/v1/sql", query=count, headers={"X-Scope-OrgID": "alice"}),
+        server.post("/api/v1/admin/tsdb/delete_series?match[]=before"),
+        server.post("/api/v1/admin/tsdb/clean_tombstones"),
+    ]
+    for answer in refused:
+        assert (answer.status, "no room" in answer.text) == (503, True), answer.text
+    filler.unlink()
+    assert server.terminate() == 0
+    server.start()
+    assert server.sql(count)[-1] == ["1"]
+    assert server.post("/api/v1/admin/tsdb/delete_series?match[]=before").status == 204
+    assert server.value("count_over_time(before[10m])") is None
+
+
+def test_a_first_start_on_a_full_disk_says_why_it_ends_and_leaves_nothing_in_the_way(
+    make: Callable[..., Watchkeeper], disk: Path
+) -> None:
+    server = make(data=disk / "data")
+    filler = _fill(disk, 2 * MIB)
+    server.launch()
+    assert server.process is not None
+    assert server.process.wait(60) == 1
+    assert "no room" in server.log()
+    assert "Traceback" not in server.log()
+    filler.unlink()
+    server.start()
+    assert _write(server, "after") == 204

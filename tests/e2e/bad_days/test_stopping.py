@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,39 +26,51 @@ def _nobody_is_left(processes: list[psutil.Process]) -> None:
     until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes), "their end", 20)
 
 
-@pytest.mark.parametrize("after_s", [0.0, 0.8, 1.6, 2.2])
-def test_a_start_can_be_broken_off_at_any_moment(make: Callable[..., Watchkeeper], after_s: float) -> None:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watchkeeper]:
+    """A server that these tests stop, and start again when they need it."""
+    server = Watchkeeper(tmp_path_factory.mktemp("stopping"))
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def running(server: Watchkeeper) -> Watchkeeper:
+    if not server.runs():
+        server.start()
+    return server
+
+
+def test_a_start_can_be_broken_off_at_any_moment(make: Callable[..., Watchkeeper]) -> None:
     server = make()
-    server.launch()
-    time.sleep(after_s)
-    family = _descendants(server)
-    code = server.terminate(20)
-    # Before Python has got as far as to care for signals, their default action ends it.
-    assert code in (0, -signal.SIGTERM)
-    assert "Traceback" not in server.log()
-    _nobody_is_left(family)
+    for after_s in (0.0, 0.8, 1.6, 2.2):
+        server.launch()
+        time.sleep(after_s)
+        family = _descendants(server)
+        code = server.terminate(20)
+        # Before Python has got as far as to care for signals, their default action ends it.
+        assert code in (0, -signal.SIGTERM)
+        assert "Traceback" not in server.log()
+        _nobody_is_left(family)
     # And the data is not harmed by it.
     server.start()
     assert server.terminate() == 0
 
 
-def test_a_second_sigterm_changes_nothing(make: Callable[..., Watchkeeper]) -> None:
-    server = make()
-    server.start()
-    family = _descendants(server)
+def test_a_second_sigterm_changes_nothing(running: Watchkeeper) -> None:
+    family = _descendants(running)
     assert family
-    os.kill(server.pid, signal.SIGTERM)
+    os.kill(running.pid, signal.SIGTERM)
     with suppress(ProcessLookupError):
         time.sleep(0.02)
-        os.kill(server.pid, signal.SIGTERM)
-    assert server.terminate() == 0
-    assert "Traceback" not in server.log()
+        os.kill(running.pid, signal.SIGTERM)
+    assert running.terminate() == 0
+    assert "Traceback" not in running.log()
     _nobody_is_left(family)
 
 
-def test_a_stop_under_load_is_quick_and_keeps_what_was_acknowledged(make: Callable[..., Watchkeeper]) -> None:
-    server = make()
-    server.start()
+def test_a_stop_under_load_is_quick_and_keeps_what_was_acknowledged(running: Watchkeeper) -> None:
+    server = running
     senders = [Sender(server.url, f"s{i}", int(time.time() * 1000) - 1_800_000) for i in range(4)]
     for sender in senders:
         sender.start()
@@ -77,53 +89,40 @@ def test_a_stop_under_load_is_quick_and_keeps_what_was_acknowledged(make: Callab
         assert server.value(f'count(count_over_time(sent{{sender="{sender.name}"}}[1h]) == {sender.acknowledged})') == 5
 
 
-def test_the_engine_ends_with_a_server_that_is_killed(make: Callable[..., Watchkeeper]) -> None:
-    server = make()
-    server.start()
-    family = _descendants(server)
+def test_the_engine_ends_with_a_server_that_is_killed(running: Watchkeeper) -> None:
+    family = _descendants(running)
     assert family
-    server.kill()
+    running.kill()
     _nobody_is_left(family)
 
 
-def test_broken_data_is_named_and_leaves_nothing_running(make: Callable[..., Watchkeeper]) -> None:
-    server = make()
-    server.start()
-    assert server.terminate() == 0
-    definition = next((server.data / "engine").rglob("samples_raw.sql"))
-    before = definition.read_bytes()
-    definition.write_bytes(before[:30])
-    server.launch()
-    assert server.process is not None
-    assert server.process.wait(60) == 1
-    assert "could not open" in server.log()
-    assert "samples_raw.sql" in server.log()
-    assert "Traceback" not in server.log()
-    definition.write_bytes(before)
-    server.start()
-
-
-def test_two_servers_cannot_share_a_data_folder(make: Callable[..., Watchkeeper]) -> None:
-    first, second = make(), make()
-    first.start()
+def test_two_servers_cannot_share_a_data_folder(running: Watchkeeper, make: Callable[..., Watchkeeper]) -> None:
+    second = make(data=running.data)
     second.launch()
     assert second.process is not None
     assert second.process.wait(60) == 1
     last = second.log().splitlines()[-1]
     assert "is in use by process" in last
-    assert f"started by process {first.pid}" in last
+    assert f"started by process {running.pid}" in last
     assert "Traceback" not in second.log()
-    assert first.query("vector(1)")
+    assert running.query("vector(1)")
 
 
-def test_a_taken_port_is_said_at_once(make: Callable[..., Watchkeeper]) -> None:
-    first, second = make(), make(data=Path("/nonexistent/never/made"))
-    first.start()
-    second._arguments[second._arguments.index("--listen") + 1] = f"127.0.0.1:{first.port}"
-    second.launch()
-    assert second.process is not None
-    assert second.process.wait(60) == 1
-    assert f"cannot listen on 127.0.0.1:{first.port}: Address already in use" in second.log()
+def test_broken_data_is_named_and_leaves_nothing_running(running: Watchkeeper) -> None:
+    server = running
+    assert server.terminate() == 0
+    definition = next((server.data / "engine").rglob("samples_raw.sql"))
+    before, logged = definition.read_bytes(), len(server.log())
+    definition.write_bytes(before[:30])
+    server.launch()
+    assert server.process is not None
+    assert server.process.wait(60) == 1
+    said = server.log()[logged:]
+    assert "could not open" in said
+    assert "samples_raw.sql" in said
+    assert "Traceback" not in said
+    definition.write_bytes(before)
+    server.start()
 
 
 def test_a_data_folder_that_cannot_be_made_is_named(make: Callable[..., Watchkeeper], tmp_path: Path) -> None:

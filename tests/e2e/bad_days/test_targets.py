@@ -84,7 +84,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     with Watchkeeper(folder, config=config) as server:
         until(lambda: all(target["health"] != "unknown" for target in server.targets()), "first scrapes", 30)
         begun, rss = time.time(), server.rss()
-        time.sleep(9)
+        until(lambda: (server.value('min(count_over_time(good{job=~"good|secure"}[1m]))') or 0) >= 3, "scrapes", 30)
         yield Watched(server, begun, rss)
     plain.shutdown()
     tls.shutdown()

@@ -124,6 +124,10 @@ class Watchkeeper:
                         return child
         return None
 
+    def runs(self) -> bool:
+        """Say whether the process is there."""
+        return self.process is not None and self.process.poll() is None
+
     def kill(self) -> None:
         """kill -9."""
         assert self.process is not None
@@ -138,7 +142,7 @@ class Watchkeeper:
 
     def end(self) -> None:
         """However it fares, it is gone after this."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None or not self.runs():
             return
         self.process.terminate()
         try:
@@ -156,8 +160,8 @@ class Watchkeeper:
 
     # --- asking it
 
-    def get(self, path: str, timeout_s: float = 60.0, **params: str) -> Answer:
-        return self.request("GET", path, fields=params or None, timeout_s=timeout_s)
+    def get(self, path: str, timeout_s: float = 60.0, headers: dict[str, str] | None = None, **params: str) -> Answer:
+        return self.request("GET", path, fields=params or None, headers=headers, timeout_s=timeout_s)
 
     def post(
         self, path: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout_s: float = 60.0

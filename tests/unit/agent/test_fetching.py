@@ -6,7 +6,6 @@ import asyncio
 import math
 import sys
 import threading
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +18,11 @@ from watchkeeper.app.host import HostJob
 from watchkeeper.app.settings import Settings
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.discovery import Discovery, DiscoveryMetrics, providers
-from watchkeeper.engine import EmbeddedEngine, EngineMetrics
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.model.samples import STALE, Selection
 from watchkeeper.receive.scrape import GlobalConfig, ScrapeConfig, ScrapeFailure, ScrapePools, Target
 from watchkeeper.store import Store
-from watchkeeper.store import Target as StoreTarget
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -33,14 +30,8 @@ from recorded_machines import plant
 
 
 @pytest.fixture
-async def store(tmp_path) -> AsyncIterator[Store]:
-    """A real store over a real engine."""
-    engine = EmbeddedEngine(tmp_path / "engine", EngineMetrics(CollectorRegistry()))
-    store = Store(StoreTarget(await engine.start()), SystemClock(), CollectorRegistry())
-    await store.open()
-    yield store
-    await store.close()
-    await engine.stop()
+def clock() -> SystemClock:
+    return SystemClock()
 
 
 def _newest(store: Store, metric: str, **labels: str) -> tuple[dict[str, str], float] | None:

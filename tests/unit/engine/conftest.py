@@ -1,9 +1,7 @@
-"""A real engine for the whole folder, and ways to make others."""
+"""Ways to ask the engine, and to make others."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -45,26 +43,6 @@ def eventually(condition: Callable[[], bool]) -> None:
     """Wait until `condition` holds; pytest's timeout is what ends a wait in vain."""
     while not condition():
         time.sleep(0.01)
-
-
-@pytest.fixture(scope="session")
-def engine_loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """A loop in a thread of its own: an engine lives no longer than the thread that started it."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    yield loop
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-
-
-@pytest.fixture(scope="session")
-def endpoint(engine_loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    """One engine for all tests that only ask it something."""
-    engine = EmbeddedEngine(tmp_path_factory.mktemp("engine"), Registry().metrics)
-    yield asyncio.run_coroutine_threadsafe(engine.start(), engine_loop).result()
-    asyncio.run_coroutine_threadsafe(engine.stop(), engine_loop).result()
 
 
 @pytest.fixture

@@ -162,6 +162,16 @@ def test_numbers_are_written_as_in_go(text: str, value: float):
     assert tree.value == value
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["1" * 40 + "e", "0" + "1" * 40 + "e", "1" * 50_000 + "e", "1" * 50_000, "1_" * 5000 + "1", "0x" + "1" * 400],
+    ids=["decimal", "octal", "much longer", "too large", "too large in groups", "too large in sixteens"],
+)
+def test_a_long_number_that_is_none_is_refused_and_keeps_nobody_waiting(number: str):
+    with pytest.raises(ParseFailure):
+        parse(f"(1 + {number})")
+
+
 def test_a_duration_is_a_number_of_seconds():
     assert parse("1h30m") == NumberLiteral(5400.0, 0, 5, is_duration=True)
 

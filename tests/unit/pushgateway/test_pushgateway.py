@@ -2,74 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
-import itertools
-import threading
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from watchkeeper.engine import EmbeddedEngine, EngineMetrics
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.model.samples import STALE, AppendOutcome, SampleBatch, Selection
 from watchkeeper.receive.exposition.descriptor import metric_family
 from watchkeeper.receive.pushgateway import Keeping, PushFailure, Pushgateway, listing
 from watchkeeper.receive.pushgateway.body import families_of
 from watchkeeper.receive.pushgateway.grouping import grouping_of
-from watchkeeper.store import Endpoint, Store, StoreFull, Target
+from watchkeeper.store import Store, StoreFull
 from watchkeeper.store.control import ControlDatabase
 
 NOW = 1_763_700_000_000
 PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
-_databases = itertools.count()
-
-
-class MovedClock:
-    """A clock that tests move by hand."""
-
-    def __init__(self) -> None:
-        self.ms = NOW
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic_s(self) -> float:
-        import time
-
-        return time.monotonic()
-
-
-@pytest.fixture(scope="session")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    """A running engine: its supervisor needs a loop that outlives the single test."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    engine = EmbeddedEngine(tmp_path_factory.mktemp("engine"), EngineMetrics(CollectorRegistry()))
-    yield asyncio.run_coroutine_threadsafe(engine.start(), loop).result()
-    asyncio.run_coroutine_threadsafe(engine.stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-
-
-@pytest.fixture
-def clock() -> MovedClock:
-    return MovedClock()
-
-
-@pytest.fixture
-async def store(endpoint: Endpoint, clock: MovedClock) -> AsyncIterator[Store]:
-    store = Store(Target(replace(endpoint, database=f"push{next(_databases)}")), clock, CollectorRegistry())
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture
@@ -80,7 +33,7 @@ async def control(tmp_path: Path) -> AsyncIterator[ControlDatabase]:
 
 
 @pytest.fixture
-async def gateway(store: Store, control: ControlDatabase, clock: MovedClock) -> Pushgateway:
+async def gateway(store: Store, control: ControlDatabase, clock: Any) -> Pushgateway:
     gateway = Pushgateway(store, Keeping(control), clock, CollectorRegistry())
     await gateway.open()
     return gateway
@@ -102,9 +55,7 @@ def stored(store: Store, metric: str, tenant: str = "default") -> dict[str, list
     return out
 
 
-async def test_a_group_is_sampled_at_once_and_again_until_it_is_deleted(
-    gateway: Pushgateway, store: Store, clock: MovedClock
-):
+async def test_a_group_is_sampled_at_once_and_again_until_it_is_deleted(gateway: Pushgateway, store: Store, clock: Any):
     answer = await gateway.handle("PUT", "batch", "instance/one", b"rows 7\n")
     assert (answer.status, answer.text) == (200, "")
     clock.ms += 15_000
@@ -118,7 +69,7 @@ async def test_a_group_is_sampled_at_once_and_again_until_it_is_deleted(
     assert pushed == [(0, str(NOW / 1000)), (15_000, str(NOW / 1000)), (30_000, "stale")]
 
 
-async def test_put_replaces_a_group_and_post_adds_to_it(gateway: Pushgateway, store: Store, clock: MovedClock):
+async def test_put_replaces_a_group_and_post_adds_to_it(gateway: Pushgateway, store: Store, clock: Any):
     await gateway.handle("PUT", "batch", "", b"a 1\nb 2\n")
     clock.ms += 1000
     await gateway.handle("POST", "batch", "", b"c 3\n")
@@ -130,7 +81,7 @@ async def test_put_replaces_a_group_and_post_adds_to_it(gateway: Pushgateway, st
 
 
 async def test_groups_are_there_again_after_a_restart(
-    gateway: Pushgateway, store: Store, control: ControlDatabase, clock: MovedClock
+    gateway: Pushgateway, store: Store, control: ControlDatabase, clock: Any
 ):
     await gateway.handle("PUT", "batch", "x/y", b"# HELP a what\n# TYPE a gauge\na 1\n")
     await gateway.handle("PUT", "other", "", b"a 1\n", tenant="alice")
@@ -144,7 +95,7 @@ async def test_groups_are_there_again_after_a_restart(
     assert (await second.handle("PUT", "third", "", b"# TYPE a counter\na 1\n")).status == 400
 
 
-async def test_a_push_that_fails_leaves_the_group_and_tells_when(gateway: Pushgateway, store: Store, clock: MovedClock):
+async def test_a_push_that_fails_leaves_the_group_and_tells_when(gateway: Pushgateway, store: Store, clock: Any):
     await gateway.handle("PUT", "batch", "", b"a 1\n")
     clock.ms += 1000
     answer = await gateway.handle("PUT", "batch", "", b"a 2 123\n")
@@ -172,7 +123,7 @@ async def test_protobuf_and_gzip_are_taken(gateway: Pushgateway, store: Store):
     assert stored(store, "jobs") == {"job=batch": [(0, "3.0")]}
 
 
-async def test_a_wipe_ends_everything_of_the_tenant_alone(gateway: Pushgateway, store: Store, clock: MovedClock):
+async def test_a_wipe_ends_everything_of_the_tenant_alone(gateway: Pushgateway, store: Store, clock: Any):
     await gateway.handle("PUT", "batch", "", b"a 1\n")
     await gateway.handle("PUT", "batch", "", b"a 1\n", tenant="alice")
     clock.ms += 1000
@@ -184,7 +135,7 @@ async def test_a_wipe_ends_everything_of_the_tenant_alone(gateway: Pushgateway, 
 
 
 async def test_a_group_is_kept_while_the_store_is_full(
-    gateway: Pushgateway, store: Store, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+    gateway: Pushgateway, store: Store, clock: Any, monkeypatch: pytest.MonkeyPatch
 ):
     async def full(_batch: SampleBatch) -> AppendOutcome:
         raise StoreFull("no room")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -15,65 +11,25 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from prometheus_client import CollectorRegistry
 
-from watchkeeper.engine import EmbeddedEngine, EngineMetrics
+from watchkeeper.base.clock import Clock
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.model.samples import Selection
 from watchkeeper.receive.otlp import OTLP, BodyLimits
-from watchkeeper.store import Endpoint, Store, StoreOptions, Target
+from watchkeeper.store import Store, StoreOptions
 from watchkeeper.store.index import Limits
 
 NOW = 1_763_700_000_000
-_databases = itertools.count()
 PROTOBUF = {"content-type": "application/x-protobuf"}
 
 
-class MovedClock:
-    """A clock that tests move by hand."""
-
-    def __init__(self) -> None:
-        self.ms = NOW
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic_s(self) -> float:
-        import time
-
-        return time.monotonic()
-
-
-@pytest.fixture(scope="session")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    """A running engine: its supervisor needs a loop that outlives the single test."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    engine = EmbeddedEngine(tmp_path_factory.mktemp("engine"), EngineMetrics(CollectorRegistry()))
-    yield asyncio.run_coroutine_threadsafe(engine.start(), loop).result()
-    asyncio.run_coroutine_threadsafe(engine.stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+@pytest.fixture
+def store_options() -> StoreOptions:
+    """A metric may have 40 series."""
+    return StoreOptions(limits_of=lambda _tenant: Limits(series_per_metric=40))
 
 
 @pytest.fixture
-def clock() -> MovedClock:
-    return MovedClock()
-
-
-@pytest.fixture
-async def store(endpoint: Endpoint, clock: MovedClock) -> AsyncIterator[Store]:
-    """A store of its own for each test, in which a metric may have 40 series."""
-    options = StoreOptions(limits_of=lambda _tenant: Limits(series_per_metric=40))
-    target = Target(replace(endpoint, database=f"otlp{next(_databases)}"))
-    store = Store(target, clock, CollectorRegistry(), options)
-    await store.open()
-    yield store
-    await store.close()
-
-
-@pytest.fixture
-def otlp(store: Store, clock: MovedClock) -> OTLP:
+def otlp(store: Store, clock: Clock) -> OTLP:
     return OTLP(store, clock, CollectorRegistry(), limits=BodyLimits(1 << 20, 2 << 20, 50_000))
 
 

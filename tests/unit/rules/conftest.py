@@ -1,20 +1,15 @@
-"""One real engine for the folder; each test has a store, a clock and rules of its own on it."""
+"""A store, a clock and rules for each test."""
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from watchkeeper.engine import EmbeddedEngine, EngineMetrics
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.samples import SampleBatch
@@ -23,12 +18,10 @@ from watchkeeper.rules import GroupDefaults, RuleGroup, read_rule_text
 from watchkeeper.rules.alerting import Surroundings
 from watchkeeper.rules.group import House, RunningGroup
 from watchkeeper.rules.metrics import RuleMetrics
-from watchkeeper.store import FREE, Endpoint, Policy, Store, StoreOptions, Target
+from watchkeeper.store import FREE, Policy, Store, StoreOptions, Target
 
 T0 = 1_763_700_000_000
 """A day in November 2025, when every test of this folder begins."""
-
-_databases = itertools.count()
 
 
 class Clock:
@@ -107,24 +100,9 @@ class Workshop:
         return {result.frame.labels(row): float(result.values[row, 0]) for row in range(len(result))}
 
 
-@pytest.fixture(scope="session")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    """A running engine: its supervisor needs a loop that outlives the single test."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    engine = EmbeddedEngine(tmp_path_factory.mktemp("engine"), EngineMetrics(CollectorRegistry()))
-    yield asyncio.run_coroutine_threadsafe(engine.start(), loop).result()
-    asyncio.run_coroutine_threadsafe(engine.stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-
-
 @asynccontextmanager
-async def open_workshop(endpoint: Endpoint, policy: Policy) -> AsyncGenerator[Workshop]:
+async def open_workshop(target: Target, policy: Policy) -> AsyncGenerator[Workshop]:
     clock = Clock()
-    target = Target(replace(endpoint, database=f"rules{next(_databases)}"))
     store = Store(target, clock, CollectorRegistry(), StoreOptions(policy_of=lambda _tenant: policy))
     await store.open()
     made = Workshop(store, clock)
@@ -135,16 +113,16 @@ async def open_workshop(endpoint: Endpoint, policy: Policy) -> AsyncGenerator[Wo
 
 
 @pytest.fixture
-async def workshop(endpoint: Endpoint) -> AsyncIterator[Workshop]:
+async def workshop(target: Target) -> AsyncIterator[Workshop]:
     """A workshop on a database of its own, whose store takes samples in every order."""
-    async with open_workshop(endpoint, FREE) as made:
+    async with open_workshop(target, FREE) as made:
         yield made
 
 
 @pytest.fixture
-async def strict_workshop(endpoint: Endpoint) -> AsyncIterator[Workshop]:
+async def strict_workshop(target: Target) -> AsyncIterator[Workshop]:
     """A workshop whose store takes samples as a server's does."""
-    async with open_workshop(endpoint, Policy()) as made:
+    async with open_workshop(target, Policy()) as made:
         yield made
 
 

@@ -1,12 +1,11 @@
-"""One real engine for the folder, a real store for each test, and real HTTP servers to scrape."""
+"""Real HTTP servers to scrape, into a real store."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -15,37 +14,18 @@ from prometheus_client import CollectorRegistry
 
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.discovery import TargetGroup
-from watchkeeper.engine import EmbeddedEngine, EngineMetrics
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.model.samples import Selection
 from watchkeeper.receive.scrape import GlobalConfig, ScrapeConfig, ScrapeOptions, ScrapePools
-from watchkeeper.store import Endpoint, Store, Target
+from watchkeeper.store import Store
 
-_databases = itertools.count()
 HOUR_MS = 3_600_000
 
 
-@pytest.fixture(scope="session")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    """A running engine: its supervisor needs a loop that outlives the single test."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    engine = EmbeddedEngine(tmp_path_factory.mktemp("engine"), EngineMetrics(CollectorRegistry()))
-    yield asyncio.run_coroutine_threadsafe(engine.start(), loop).result()
-    asyncio.run_coroutine_threadsafe(engine.stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-
-
 @pytest.fixture
-async def store(endpoint: Endpoint) -> AsyncIterator[Store]:
-    store = Store(Target(replace(endpoint, database=f"test{next(_databases)}")), SystemClock(), CollectorRegistry())
-    await store.open()
-    yield store
-    await store.close()
+def clock() -> SystemClock:
+    return SystemClock()
 
 
 @dataclass

@@ -1,11 +1,9 @@
-"""One real engine for the folder; each test has a database of its own on it."""
+"""Stores with a log and without, and what they are written with and read by."""
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,55 +13,14 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from watchkeeper.engine import EmbeddedEngine, EngineMetrics
+from watchkeeper.base.clock import Clock
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.model.samples import SampleBatch, Selection, SeriesBlock
-from watchkeeper.store import FREE, Endpoint, LogOptions, Store, StoreOptions, Target
+from watchkeeper.store import FREE, LogOptions, Store, StoreOptions, Target
 
 NOW = 1_763_700_000_000
 """A day in November 2025, when every test of this folder takes place."""
-
-_databases = itertools.count()
-
-
-class StoppedClock:
-    """A clock that tests move by hand."""
-
-    def __init__(self) -> None:
-        self.ms = NOW
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic_s(self) -> float:
-        import time
-
-        return time.monotonic()
-
-
-@pytest.fixture(scope="session")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    """A running engine: its supervisor needs a loop that outlives the single test."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    engine = EmbeddedEngine(tmp_path_factory.mktemp("engine"), EngineMetrics(CollectorRegistry()))
-    yield asyncio.run_coroutine_threadsafe(engine.start(), loop).result()
-    asyncio.run_coroutine_threadsafe(engine.stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
-@pytest.fixture
-def target(endpoint: Endpoint) -> Target:
-    return Target(replace(endpoint, database=f"test{next(_databases)}"))
 
 
 @pytest.fixture(params=["log", "direct"])
@@ -73,7 +30,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> LogOptions | None:
 
 
 @pytest.fixture
-def opened(target: Target, clock: StoppedClock, log: LogOptions | None) -> Callable[..., Any]:
+def opened(target: Target, clock: Clock, log: LogOptions | None) -> Callable[..., Any]:
     """Opens the test's store; a second opening is a restart."""
 
     @asynccontextmanager

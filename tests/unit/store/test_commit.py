@@ -11,18 +11,38 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.engine import EmbeddedEngine, EngineMetrics
+from watchkeeper.model.histogram import Buckets, Histogram
 from watchkeeper.model.labels import Labels
+from watchkeeper.model.samples import AppendOutcome, Exemplar, MetricMetadata, SampleBatch
 from watchkeeper.store import FREE, LogOptions, Store, StoreBusy, StoreFailure, StoreFull, StoreOptions, Target
 
 NOW = 1_763_700_000_000
 Make = Callable[..., Any]
 UP = {"__name__": "up", "job": "node"}
 _MUCH = 1 << 60
+
+
+def _room(store: Store, least: int) -> None:
+    """Have the engine take samples only while so many bytes of its disk are free."""
+    setting = f"MODIFY SETTING min_free_disk_bytes_to_perform_insert = {least}"
+    for table in ("samples_raw", "histograms_raw"):
+        store.client.command(f"ALTER TABLE {table} {setting}")
+
+
+async def _appended(store: Store, batch: SampleBatch, clock: Any) -> AppendOutcome:
+    """What became of the batch, as soon as there is room for it; the store looks for it again at once."""
+    while True:
+        clock.ahead_s += 10.0
+        try:
+            return await store.append(batch)
+        except StoreFull:
+            await asyncio.sleep(0.02)
 
 
 async def test_batches_that_wait_are_committed_together(store: Store, batch_of: Make, named: Make, plain: Make) -> None:
@@ -47,23 +67,17 @@ async def test_an_append_beyond_the_bound_is_refused_at_once(opened: Make, batch
 
 @pytest.mark.parametrize("log", ["direct"], indirect=True)
 async def test_a_full_disk_stops_ingest_until_there_is_room(
-    opened: Make, batch_of: Make, named: Make, plain: Make
+    opened: Make, batch_of: Make, named: Make, plain: Make, clock: Any
 ) -> None:
     async with opened() as store:
-        setting = "ALTER TABLE samples_raw MODIFY SETTING min_free_disk_bytes_to_perform_insert ="
-        store.client.command(f"{setting} {_MUCH}")
+        _room(store, least=_MUCH)
         batch = batch_of(store, (UP, NOW, 1.0))
         for _ in range(2):
             with pytest.raises(StoreFull):
                 await store.append(batch)
         assert len(store.select(named("up"))) == 0
-        store.client.command(f"{setting} 1")
-        while True:
-            try:
-                outcome = await store.append(batch)
-                break
-            except StoreFull:
-                await asyncio.sleep(0.1)
+        _room(store, least=1)
+        outcome = await _appended(store, batch, clock)
         # The sample that failed is not taken for a duplicate of itself.
         assert outcome.accepted == 1
         assert plain(store.select(named("up"))) == {Labels(UP): [(NOW, 1.0)]}
@@ -71,32 +85,73 @@ async def test_a_full_disk_stops_ingest_until_there_is_room(
 
 @pytest.mark.parametrize("log", ["log"], indirect=True)
 async def test_an_engine_without_room_stops_ingest_and_nothing_in_the_log_is_lost(
-    opened: Make, batch_of: Make, named: Make, plain: Make
+    opened: Make, batch_of: Make, named: Make, plain: Make, clock: Any
 ) -> None:
     async with opened() as store:
-        setting = "ALTER TABLE samples_raw MODIFY SETTING min_free_disk_bytes_to_perform_insert ="
-        store.client.command(f"{setting} {_MUCH}")
+        _room(store, least=_MUCH)
         await store.append(batch_of(store, (UP, NOW - 1000, 1.0)))
         with pytest.raises(StoreFull):
             await asyncio.to_thread(store.flush)
         with pytest.raises(StoreFull):
             await store.append(batch_of(store, (UP, NOW, 2.0)))
         assert plain(store.select(named("up"))) == {Labels(UP): [(NOW - 1000, 1.0)]}
-        store.client.command(f"{setting} 1")
-        while True:
-            try:
-                outcome = await store.append(batch_of(store, (UP, NOW, 2.0)))
-                break
-            except StoreFull:
-                await asyncio.sleep(0.1)
+        _room(store, least=1)
+        outcome = await _appended(store, batch_of(store, (UP, NOW, 2.0)), clock)
         assert outcome.accepted == 1
     async with opened() as store:
         assert plain(store.select(named("up"))) == {Labels(UP): [(NOW - 1000, 1.0), (NOW, 2.0)]}
 
 
 @pytest.mark.parametrize("log", ["log"], indirect=True)
+async def test_a_log_for_which_the_engine_has_no_room_at_the_start_is_read_from_memory_until_it_has(
+    opened: Make, batch_of: Make, named: Make, plain: Make, clock: Any
+) -> None:
+    old, new = {"__name__": "up", "i": "old"}, {"__name__": "up", "i": "new"}
+    bell = Histogram(3, 4.0, 1.5, positive=Buckets(np.array([-2, 5], dtype=np.int32), np.array([2.0, 2.0])))
+    async with opened() as store:
+        await store.append(batch_of(store, (old, NOW - 3000, 1.0)))
+        await asyncio.to_thread(store.flush)
+        _room(store, least=_MUCH)
+        refs = store.resolve("default", [Labels(old), Labels(new), Labels({"__name__": "h"})])
+        times, values = np.array([NOW - 2000, NOW - 1000, NOW - 2000]), np.array([2.0, 3.0, 0.0])
+        exemplar, said = Exemplar(int(refs[1]), Labels({"trace_id": "abc"}), 0.5, NOW), MetricMetadata("up", "gauge")
+        starts = np.array([0, NOW - 9000, 0])
+        await store.append(SampleBatch("default", refs, times, values, starts, {2: bell}, [exemplar], [said]))
+        await store.append(batch_of(store, (old, NOW - 3000, 10.0), (new, NOW, 4.0)))
+        await store.append(batch_of(store, (new, NOW - 500, 0.0), tenant="other"))
+    samples = {
+        Labels(old): [(NOW - 3000, 10.0), (NOW - 2000, 2.0)],
+        Labels(new): [(NOW - 1000, 3.0), (NOW, 4.0)],
+    }
+    for _ in range(2):
+        async with opened() as store:
+            assert plain(store.select(named("up"))) == samples
+            assert plain(store.select(named("up", tenant="other"))) == {Labels(new): [(NOW - 500, 0.0)]}
+            block = store.select(named("h"))
+            assert [histogram.sum for histogram in block.histograms] == [1.5]
+            assert store.label_values("default", "i", start=NOW - 3000, end=NOW) == ["new", "old"]
+            assert store.metadata("default") == {"up": (said,)}
+            assert store.exemplars("default", [()], 0, NOW)[1] == []
+            with pytest.raises(StoreFull):
+                await store.append(batch_of(store, (old, NOW, 5.0)))
+    async with opened() as store:
+        _room(store, least=1)
+        # What the log has is judged by, too.
+        outcome = await _appended(store, batch_of(store, (new, NOW, 40.0), (old, NOW, 5.0)), clock)
+        assert (outcome.accepted, outcome.duplicate_timestamp) == (1, 1)
+        await asyncio.to_thread(store.flush)
+        doubled = "SELECT series, timestamp, value FROM samples_raw GROUP BY ALL HAVING count() > 1"
+        assert store.client.query(doubled).rows == 0
+    async with opened() as store:
+        samples[Labels(old)].append((NOW, 5.0))
+        assert plain(store.select(named("up"))) == samples
+        assert store.select(named("up")).starts is not None
+        assert [one.value for one in store.exemplars("default", [()], 0, NOW)[1]] == [0.5]
+
+
+@pytest.mark.parametrize("log", ["log"], indirect=True)
 async def test_a_log_that_cannot_grow_takes_nothing_and_forgets_nothing(
-    opened: Make, batch_of: Make, named: Make, plain: Make
+    opened: Make, batch_of: Make, named: Make, plain: Make, clock: Any
 ) -> None:
     async with opened() as store:
         await store.append(batch_of(store, (UP, NOW - 1000, 1.0)))
@@ -108,12 +163,7 @@ async def test_a_log_that_cannot_grow_takes_nothing_and_forgets_nothing(
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         assert plain(store.select(named("up"))) == {Labels(UP): [(NOW - 1000, 1.0)]}
-        while True:
-            try:
-                outcome = await store.append(batch_of(store, (UP, NOW, 3.0)))
-                break
-            except StoreFull:
-                await asyncio.sleep(0.1)
+        outcome = await _appended(store, batch_of(store, (UP, NOW, 3.0)), clock)
         # What was refused is not taken for the newest sample.
         assert (outcome.accepted, outcome.duplicate_timestamp) == (1, 0)
         assert plain(store.select(named("up"))) == {Labels(UP): [(NOW - 1000, 1.0), (NOW, 3.0)]}

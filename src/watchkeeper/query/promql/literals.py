@@ -12,13 +12,15 @@ _SIMPLE_ESCAPES = {
 }  # fmt: skip
 _ESCAPED = {plain: f"\\{letter}" for letter, plain in _SIMPLE_ESCAPES.items() if letter not in "'\""}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)
-_INTEGER = re.compile(r"0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*|0(?:_?[0-7]+)*|[1-9](?:_?[0-9]+)*", re.ASCII)
+_INTEGER = re.compile(r"0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*|0(?:_?[0-7])*|[1-9](?:_?[0-9])*", re.ASCII)
 _DECIMAL = re.compile(
-    r"(?:[0-9](?:_?[0-9])*\.?(?:[0-9](?:_?[0-9])*)?|\.[0-9](?:_?[0-9])*)(?:[eE][+-]?[0-9](?:_?[0-9])*)?"
+    r"(?:[0-9](?:_?[0-9])*(?:\.(?:[0-9](?:_?[0-9])*)?)?|\.[0-9](?:_?[0-9])*)(?:[eE][+-]?[0-9](?:_?[0-9])*)?"
 )
 _UNIT = re.compile(r"[0-9]+([^0-9]+)", re.ASCII)
 _UNITS = frozenset({"ms", "s", "m", "h", "d", "w", "y"})
 _LARGEST_INT = (1 << 63) - 1
+_MOST_DIGITS = 19
+"""Of a decimal number up to the largest integer."""
 
 
 def unquote(token: str) -> str:
@@ -76,15 +78,14 @@ def _escape(char: str) -> str:
 
 def parse_number(text: str) -> float | None:
     """The number that `text` stands for, None where it is none (`0x1f`, `017`, `1_000`, `1e3`, `inf` are some)."""
-    if text.isdecimal() and text[0] != "0":
-        return float(text)
-    if _INTEGER.fullmatch(text):
-        octal = len(text) > 1 and text[0] == "0" and text[1] not in "xX"
-        whole = int(text.replace("_", ""), 8 if octal else 0)
+    digits = text.replace("_", "")
+    if _INTEGER.fullmatch(text) and (digits[0] == "0" or len(digits) <= _MOST_DIGITS):
+        octal = len(digits) > 1 and digits[0] == "0" and digits[1] not in "xX"
+        whole = int(digits, 8 if octal else 0)
         if whole <= _LARGEST_INT:
             return float(whole)
     if _DECIMAL.fullmatch(text):
-        value = float(text.replace("_", ""))
+        value = float(digits)
         return None if math.isinf(value) else value
     return {"inf": math.inf, "nan": math.nan}.get(text.lower())
 

@@ -8,6 +8,7 @@ from watchkeeper.store.client import Client
 from watchkeeper.store.failure import StoreFailure
 from watchkeeper.store.migrations.table import Place, Table, quoted
 from watchkeeper.store.migrations.tables import ACTIVITY, EXEMPLARS, HISTOGRAMS, METADATA, SAMPLES, SERIES
+from watchkeeper.store.room import require_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,13 @@ def dry_run(client: Client, place: Place) -> list[str]:
 
 def migrate(client: Client, place: Place) -> list[MigrationStatus]:
     """Take every step that is missing, in order, and answer those taken. Raises StoreFailure and can be repeated."""
+    missing = {step.number for step in status(client, place) if not step.applied}
+    if not missing:
+        return []
+    require_room(client)
     for line in foundation(place):
         client.command(line, database="default")
     taken: list[MigrationStatus] = []
-    missing = {step.number for step in status(client, place) if not step.applied}
     for migration in MIGRATIONS:
         if migration.number in missing:
             for line in migration.sql(place):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from watchkeeper.store.client import Client, Lane
 from watchkeeper.store.migrations import Place
 from watchkeeper.store.migrations.table import quoted
+from watchkeeper.store.room import require_room
 from watchkeeper.store.sql.failure import SqlRefused
 from watchkeeper.store.sql.statement import judge_tree, read
 from watchkeeper.store.sql.views import VIEWS, view_sql
@@ -138,10 +140,23 @@ class Sql:
         database = f"{self._place.database}_sql_{hashlib.sha256(tenant.encode()).hexdigest()[:16]}"
         with self._lock:
             if database not in self._ready:
-                engine = "" if self._place.cluster else " ENGINE = Atomic"
-                on_cluster = self._place.on_cluster
-                self._client.command(f"CREATE DATABASE IF NOT EXISTS {quoted(database)}{on_cluster}{engine}")
-                for name, select in view_sql(self._place.database, tenant).items():
-                    self._client.command(f"CREATE OR REPLACE VIEW {quoted(database)}.{name}{on_cluster} AS {select}")
+                self._make(database, view_sql(self._place.database, tenant))
                 self._ready.add(database)
         return database
+
+    def _make(self, database: str, views: Mapping[str, str]) -> None:
+        """Make those views that are not there; the comment of each says by which text it was made."""
+        marks = {name: hashlib.sha256(select.encode()).hexdigest()[:16] for name, select in views.items()}
+        rows = self._client.query(
+            "SELECT name, comment FROM system.tables WHERE database = {name:String}", {"name": database}
+        )
+        there = dict(zip(rows.strings("name"), rows.strings("comment"), strict=True))
+        missing = [name for name in views if there.get(name) != marks[name]]
+        if not missing:
+            return
+        require_room(self._client)
+        engine, on_cluster = "" if self._place.cluster else " ENGINE = Atomic", self._place.on_cluster
+        self._client.command(f"CREATE DATABASE IF NOT EXISTS {quoted(database)}{on_cluster}{engine}")
+        for name in missing:
+            view = f"{quoted(database)}.{name}{on_cluster} AS {views[name]} COMMENT '{marks[name]}'"
+            self._client.command(f"CREATE OR REPLACE VIEW {view}")
