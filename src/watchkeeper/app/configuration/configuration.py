@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from watchkeeper.alerts import Routing, check_routing
 from watchkeeper.app.configuration.jobs import Jobs
 from watchkeeper.app.configuration.references import missing_files
 from watchkeeper.app.configuration.sections import ScrapeFile, WholeFile
@@ -29,13 +30,14 @@ class Configuration:
     """Everything that the files say, checked and with `global`'s defaults filled into the jobs.
 
     `rule_files` are the files that the globs lead to now, in order; `notify` has the receivers completed in the same
-    way; `warnings` say what has no effect, or may surprise.
+    way; `routing` is None where no route is given; `warnings` say what has no effect, or may surprise.
     """
 
     sections: WholeFile
     scrape_configs: tuple[ScrapeConfig, ...]
     rule_files: tuple[Path, ...]
     notify: NotifyConfig = field(default_factory=NotifyConfig)
+    routing: Routing | None = None
     files: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
@@ -119,12 +121,19 @@ class _Loader:
             self._add_scrape_file(jobs, path)
         rule_files = self._matching(sections.rule_files, tree, "rule_files")
         notify = self._notify(sections, tree)
+        routing = self._routing(sections, tree)
         self._problems.extend(jobs.problems)
         self._warnings.extend(jobs.warnings)
         if self._problems:
             raise ConfigurationFailure(self._problems)
         warnings = tuple(sorted(set(self._warnings)))
-        return Configuration(sections, tuple(jobs.resolved), rule_files, notify, files, warnings)
+        return Configuration(sections, tuple(jobs.resolved), rule_files, notify, routing, files, warnings)
+
+    def _routing(self, sections: WholeFile, tree: Tree) -> Routing | None:
+        found = check_routing(sections, [receiver.name for receiver in sections.receivers], tree)
+        self._problems.extend(found.problems)
+        self._warnings.extend(found.warnings)
+        return None if found.problems else Routing.of(sections, sections.global_.resolve_timeout_ms)
 
     def _notify(self, sections: WholeFile, tree: Tree) -> NotifyConfig:
         receivers = resolve_receivers(sections.receivers, sections.global_, tree, self._problems)
