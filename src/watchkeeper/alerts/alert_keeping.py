@@ -109,7 +109,7 @@ def _held(row: tuple[object, ...]) -> HeldAlert:
     tenant, labels, annotations, generator_url, starts_at, ends_at, updated_at, timed_out = map(str, row)
     alert = Alert(
         Labels(json.loads(labels)),
-        Labels(json.loads(annotations)),
+        json.loads(annotations),
         int(starts_at),
         int(ends_at),
         generator_url,

@@ -38,7 +38,8 @@ class _Checks:
             self._root(sections.route)
             self._route(sections.route, ("route",))
         elif receivers or sections.inhibit_rules or self._intervals:
-            self._problem((), '"route" is missing: without it nobody is told of any alert')
+            text = '"route" is missing: without it nobody is told of any alert'
+            self.findings.warnings.append(Problem(tree.place, text))
         for i, rule in enumerate(sections.inhibit_rules):
             self._inhibit(rule, ("inhibit_rules", i))
 
@@ -86,8 +87,7 @@ class _Checks:
             self.findings.warnings.append(Problem(locate(self._tree, at), f"{path(at)}: {text} {instead}"))
 
     def _problem(self, loc: Loc, text: str) -> None:
-        where = f"{path(loc)}: " if loc else ""
-        self.findings.problems.append(Problem(locate(self._tree, loc), where + text))
+        self.findings.problems.append(Problem(locate(self._tree, loc), f"{path(loc)}: {text}"))
 
 
 def _like_expressions(match: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -7,9 +7,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
-from watchkeeper.alerts.fingerprint import fingerprint
 from watchkeeper.alerts.ordering import Order, alert_order
 from watchkeeper.model.alert import Alert
+from watchkeeper.model.fingerprint import fingerprint
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.samples import DEFAULT_TENANT
 

@@ -26,7 +26,9 @@ class Received:
             starts_at = now if ends_at is None else ends_at
         if ends_at is None:
             ends_at = now + resolve_timeout_ms
-        return Alert(Labels(self.labels), Labels(self.annotations), starts_at, ends_at, self.generator_url, tenant)
+        return Alert(
+            Labels(self.labels), dict(sorted(self.annotations.items())), starts_at, ends_at, self.generator_url, tenant
+        )
 
 
 def checked(alert: Alert) -> str:
