@@ -52,10 +52,21 @@ async def read_json(request: Request, kind: type[T], name: str) -> T:
         text = f'unsupported media type "{media}", only [application/json] are allowed'
         raise Malformed(415, 415, text)
     body = await read_body(request, LARGEST_BODY)
-    if body.strip() in (b"", b"null"):
+    if not body.strip():
         raise required(name)
+    if body.strip() == b"null":
+        return kind()
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        why = "unexpected EOF" if "truncated" in str(error) else str(error)
+        why = str(error) if _is_whole(body) else "unexpected EOF"
         raise Malformed(400, 400, f'parsing {name} body from "" failed, because {why}') from None
+
+
+def _is_whole(body: bytes) -> bool:
+    """Say whether a body that cannot be decoded is JSON to its end."""
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return "truncated" not in str(error)
+    return True

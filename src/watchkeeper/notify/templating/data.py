@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from watchkeeper.model.alert import Alert
+from watchkeeper.model.fingerprint import fingerprint
 from watchkeeper.model.labels import Labels
 from watchkeeper.notify.templating.key_values import KV, NO_METHODS
 from watchkeeper.notify.templating.time import Time
 from watchkeeper.template import Function
 
 FIRING, RESOLVED = "firing", "resolved"
-_FNV_OFFSET, _FNV_PRIME, _SEPARATOR = 14695981039346656037, 1099511628211, b"\xff"
 _REGEXP_SPECIAL = frozenset("\\.+*?()|[]{}^$")
 
 
@@ -176,17 +176,8 @@ def alert_data(alert: Alert, at: int) -> AlertData:
     )
 
 
-def fingerprint(labels: Labels) -> str:
-    """Alertmanager's name for a set of labels: FNV-1a, 64 bits, over names and values in the order of the names."""
-    value = _FNV_OFFSET
-    for name, text in labels.pairs:
-        for byte in name.encode() + _SEPARATOR + text.encode() + _SEPARATOR:
-            value = (value ^ byte) * _FNV_PRIME & 0xFFFFFFFFFFFFFFFF
-    return f"{value:016x}"
-
-
-def _common(sets: Sequence[Labels]) -> KV:
+def _common(sets: Sequence[Mapping[str, str]]) -> KV:
     """The pairs that all of `sets` have."""
     if not sets:
         return KV()
-    return KV((name, value) for name, value in sets[0].pairs if all(other.get(name) == value for other in sets[1:]))
+    return KV((name, value) for name, value in sets[0].items() if all(other.get(name) == value for other in sets[1:]))
