@@ -48,9 +48,9 @@ def days_of_month(text: str) -> Range:
     found = _range(text, _day_of_month, "day of the month", ordered=False)
     if found.first < 0 < found.last:
         raise ValueError(f'"{text}": where the first day is negative the last one must be, too')
-    # A month has 28 days at the least, so that this range is empty in every month.
-    first, last = (28 + day + 1 if day < 0 else day for day in (found.first, found.last))
-    if first > last:
+    # The shortest month decides, counted as Alertmanager counts it.
+    last = 28 + found.last if found.last < 0 < found.first else found.last
+    if found.first > last:
         raise ValueError(f'"{text}": the last day is always before the first')
     return found
 
