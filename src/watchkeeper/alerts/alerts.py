@@ -56,7 +56,7 @@ class Alerts:
         self._writer = AlertWriter(self._keeping, clock)
         self._inhibitor = Inhibitor()
         self._routing: Routing | None = None
-        self._dispatcher: Dispatcher | None = None
+        self.dispatcher: Dispatcher | None = None
         self._running: asyncio.Task[None] | None = None
         self.metrics = AlertsMetrics(registry)
         self.silences = Silences(SilenceKeeping(control), clock, new_id)
@@ -88,7 +88,7 @@ class Alerts:
     async def apply(self, routing: Routing | None) -> None:
         """Route by this configuration; every alert is grouped anew, as Alertmanager does."""
         await self._halt()
-        before, self._dispatcher = self._dispatcher, None
+        before, self.dispatcher = self.dispatcher, None
         self._routing = routing
         rules = routing.inhibit_rules if routing is not None else ()
         self._inhibitor = Inhibitor(rules)
@@ -97,22 +97,22 @@ class Alerts:
         self.metrics.groups.set(0)
         if routing is not None:
             telling = before.telling if before is not None else None
-            self._dispatcher = Dispatcher(
+            self.dispatcher = Dispatcher(
                 routing.root, self._muting, self._notifier, self._clock, self.metrics, telling
             )
         for held in self._store:
             held.groups = ()
             self._inhibitor.admit(held)
-        if self._dispatcher is not None:
+        if self.dispatcher is not None:
             for held in self._store:
-                self._dispatcher.take(held)
-            self._running = asyncio.create_task(self._dispatcher.run(), name="alerts' dispatcher")
+                self.dispatcher.take(held)
+            self._running = asyncio.create_task(self.dispatcher.run(), name="alerts' dispatcher")
 
     async def close(self) -> None:
         """Finish what is being told, for a while, and keep what is known; what is broken off is told after a start."""
         await self._halt()
-        if self._dispatcher is not None:
-            await self._dispatcher.settle(PATIENCE_S)
+        if self.dispatcher is not None:
+            await self.dispatcher.settle(PATIENCE_S)
         await self._upkeep.stop()
         await self._writer.stop()
 
@@ -154,7 +154,7 @@ class Alerts:
     @property
     def group_count(self) -> int:
         """How many groups hold alerts."""
-        return len(self._dispatcher.groups()) if self._dispatcher is not None else 0
+        return len(self.dispatcher.groups()) if self.dispatcher is not None else 0
 
     def alerts(self, tenant: str) -> Iterator[HeldAlert]:
         """A tenant's alerts, those that have ended a while ago included."""
@@ -162,7 +162,7 @@ class Alerts:
 
     def groups(self, tenant: str) -> Iterator[Group]:
         """A tenant's groups."""
-        groups = self._dispatcher.groups() if self._dispatcher is not None else ()
+        groups = self.dispatcher.groups() if self.dispatcher is not None else ()
         return (group for group in groups if group.tenant == tenant)
 
     def status(self, held: HeldAlert) -> AlertStatus:
@@ -185,8 +185,8 @@ class Alerts:
         if held.revision == 0:
             self._inhibitor.admit(held)
         self._writer.changed(held)
-        if self._dispatcher is not None:
-            self._dispatcher.take(held)
+        if self.dispatcher is not None:
+            self.dispatcher.take(held)
         return changed
 
     async def _halt(self) -> None:

@@ -29,7 +29,7 @@ class Silence:
     ends_at: int
     created_by: str = ""
     comment: str = ""
-    annotations: Mapping[str, str] = field(default_factory=Labels)
+    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
     id: str = ""
     updated_at: int = 0
     tenant: str = DEFAULT_TENANT

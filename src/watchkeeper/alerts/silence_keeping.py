@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import cast
 
 from watchkeeper.alerts.silence import Silence
-from watchkeeper.model.labels import Labels
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.store.control import ControlDatabase, ControlStep
 
@@ -96,7 +95,7 @@ def _silence(
         int(ends_at),
         created_by,
         comment,
-        Labels(json.loads(annotations)),
+        json.loads(annotations),
         id,
         int(updated_at),
         tenant,
