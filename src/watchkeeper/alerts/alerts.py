@@ -97,9 +97,7 @@ class Alerts:
         self.metrics.groups.set(0)
         if routing is not None:
             telling = before.telling if before is not None else None
-            self.dispatcher = Dispatcher(
-                routing.root, self._muting, self._notifier, self._clock, self.metrics, telling
-            )
+            self.dispatcher = Dispatcher(routing.root, self._muting, self._notifier, self._clock, self.metrics, telling)
         for held in self._store:
             held.groups = ()
             self._inhibitor.admit(held)
