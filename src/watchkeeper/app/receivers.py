@@ -30,17 +30,16 @@ from watchkeeper.store.control import ControlDatabase
 
 logger = logging.getLogger("watchkeeper.app")
 
-_CONTROL_FILE = "control.db"
-
 
 class Receivers:
     """Takes OTLP metrics and pushed groups."""
 
-    def __init__(self, core: Core, store: Store, settings: Settings, configuration: Configuration) -> None:
+    def __init__(
+        self, core: Core, store: Store, control: ControlDatabase, settings: Settings, configuration: Configuration
+    ) -> None:
         self._settings = settings
         self.otlp = OTLP(store, core.clock, core.registry, self._translation(configuration))
-        self._control = ControlDatabase.at(f"sqlite:///{settings.data.absolute() / _CONTROL_FILE}")
-        self.gateway = Pushgateway(store, Keeping(self._control), core.clock, core.registry)
+        self.gateway = Pushgateway(store, Keeping(control), core.clock, core.registry)
         self.gateway.interval_ms = configuration.sections.global_.scrape_interval_ms or 60_000
         self._enable_admin = settings.enable_admin
         self._sampling: asyncio.Task[None] | None = None
@@ -76,7 +75,6 @@ class Receivers:
             await self._grpc.stop()
         if self._http is not None:
             await self._http.stop()
-        await self._control.close()
 
     def api_routes(self) -> list[BaseRoute]:
         """The routes below `/api/v1`."""

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
 from watchkeeper.api import watchkeeper
+from watchkeeper.api.alertmanager import routes as alertmanager_routes
 from watchkeeper.api.notices import Notices
 from watchkeeper.api.prometheus import (
     admin,
@@ -29,6 +30,7 @@ from watchkeeper.api.prometheus import (
 from watchkeeper.api.prometheus.build import build_json
 from watchkeeper.api.prometheus.routes import api
 from watchkeeper.api.rooms import Core, Running
+from watchkeeper.app.alerting import Alerting
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.host import HostJob
@@ -43,6 +45,9 @@ from watchkeeper.app.storage import Storage
 from watchkeeper.app.warming import Warming
 from watchkeeper.base.clock import Clock
 from watchkeeper.receive.remote_write import RemoteWrite
+from watchkeeper.store.control import ControlDatabase
+
+CONTROL_FILE = "control.db"
 
 
 class Building(Running, Protocol):
@@ -80,16 +85,23 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     retention = RetentionRounds(store, house.settings, house.configuration)
     stack.push_async_callback(retention.close)
     retention.start()
+    control = ControlDatabase.at(f"sqlite:///{house.settings.data.absolute() / CONTROL_FILE}")
+    stack.push_async_callback(control.close)
     host = HostJob(house.settings, house.clock)
     scraping = Scraping(house.core, store, house.environ, scrape_options(house.settings), host)
     stack.push_async_callback(scraping.close)
     await scraping.start(house.configuration)
     house.condition.watch(scraping.feel)
+    alerting = Alerting(house.core, control, house.environ)
+    stack.push_async_callback(alerting.close)
+    await alerting.open(house.configuration)
+    house.condition.watch(alerting.feel)
     ruling = Ruling(house.core, store, house.settings, house.configuration, house.environ, scraping.discovery)
+    ruling.sink.add(alerting)
     stack.push_async_callback(ruling.close)
     await ruling.open(house.configuration)
     house.condition.watch(ruling.feel)
-    receivers = Receivers(house.core, store, house.settings, house.configuration)
+    receivers = Receivers(house.core, store, control, house.settings, house.configuration)
     stack.push_async_callback(receivers.close)
     await receivers.start()
     families = [
@@ -110,5 +122,6 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     pages_of_old = pages.routes(house.core, build_json(house.core.build))
     federated = federation.routes(house.core, store, house, querying.lookback_ms)
     own = watchkeeper.routes(house.core, store)
-    routes = [api(*families), *own, *federated, *pages_of_old, *receivers.routes()]
-    return Rooms(routes, [storage, querying, retention, scraping, ruling, receivers])
+    alertmanager = alertmanager_routes.routes(house.core, alerting.alerts, alerting, house)
+    routes = [api(*families), alertmanager, *own, *federated, *pages_of_old, *receivers.routes()]
+    return Rooms(routes, [storage, querying, retention, scraping, alerting, ruling, receivers])

@@ -13,6 +13,7 @@ _COMMANDS = {
     "check": ("check", "check", "Check files without starting anything."),
     "import": ("import_", "import_", "Bring telemetry from files into the store."),
     "promql": ("promql", "promql", "Tools for PromQL."),
+    "routes": ("routes", "routes", "Look at the routing tree: which receivers an alert would reach."),
     "serve": ("serve", "serve", "Run Watchkeeper: receive, store, question, alert, answer."),
     "store": ("store", "store", "Look after the store: status, schema, snapshots."),
     "test": ("test_rules", "test", "Test files before they are used."),

@@ -44,7 +44,11 @@ def check_config(files: tuple[Path, ...]) -> None:
 
 def _summary(configuration: Configuration) -> str:
     jobs, rules = len(configuration.scrape_configs), len(configuration.rule_files)
-    return f"the configuration is valid: {jobs} scrape job{_s(jobs)}, {rules} rule file{_s(rules)}"
+    text = f"the configuration is valid: {jobs} scrape job{_s(jobs)}, {rules} rule file{_s(rules)}"
+    if configuration.routing is not None:
+        routes, receivers = len(list(configuration.routing.root.walk())), len(configuration.notify.receivers)
+        text += f", {routes} route{_s(routes)}, {receivers} receiver{_s(receivers)}"
+    return text
 
 
 def _s(count: int) -> str:

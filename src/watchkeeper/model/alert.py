@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from watchkeeper.model.labels import Labels
@@ -18,7 +19,7 @@ class Alert:
     """
 
     labels: Labels
-    annotations: Labels
+    annotations: Mapping[str, str]
     starts_at: int
     ends_at: int
     generator_url: str = ""

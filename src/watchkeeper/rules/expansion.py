@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
-import re2
-
-from watchkeeper.rules.humanize import (
+from watchkeeper.template import Function, Template, TemplateFailure
+from watchkeeper.template.expressions import matches, re_replace_all
+from watchkeeper.template.failure import FunctionFailure
+from watchkeeper.template.humanize import (
     go_time,
     humanize,
     humanize1024,
@@ -21,8 +22,6 @@ from watchkeeper.rules.humanize import (
     number,
     parse_duration,
 )
-from watchkeeper.template import Function, Template, TemplateFailure
-from watchkeeper.template.failure import FunctionFailure
 
 _PREAMBLE = (
     "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
@@ -169,37 +168,6 @@ def _args(*values: Any) -> Mapping[str, Any]:
     return {f"arg{i}": value for i, value in enumerate(values)}
 
 
-def _expression(pattern: str) -> Any:
-    try:
-        return re2.compile(pattern)
-    except re2.error as why:
-        raise FunctionFailure(f"error parsing regexp: {why}") from None
-
-
-def re_replace_all(pattern: str, replacement: str, text: str) -> str:
-    """Go's `ReplaceAllString`: `$1`, `${1}`, `${name}` in the replacement stand for groups, `$$` for a dollar."""
-    expression = _expression(pattern)
-
-    def one(match: Any) -> str:
-        return re.sub(r"\$(?:\$|(\w+)|\{(\w+)\})", lambda m: _group(match, m), replacement)
-
-    return str(expression.sub(one, text))
-
-
-def _group(match: Any, reference: re.Match[str]) -> str:
-    name = reference.group(1) or reference.group(2)
-    if name is None:
-        return "$"
-    try:
-        return match.group(int(name) if name.isdigit() else name) or ""
-    except (IndexError, KeyError):
-        return ""
-
-
-def _match(pattern: str, text: str) -> bool:
-    return _expression(pattern).search(text) is not None
-
-
 def _title(text: str) -> str:
     return re.sub(r"(^|[^\w'])(\w)", lambda m: m.group(1) + m.group(2).upper(), text)
 
@@ -239,7 +207,7 @@ _FIXED: Mapping[str, Function] = {
     "args": Function(_args, (), "any"),
     "reReplaceAll": Function(re_replace_all, ("string", "string", "string")),
     "safeHtml": Function(lambda text: text, ("string",)),
-    "match": Function(_match, ("string", "string")),
+    "match": Function(matches, ("string", "string")),
     "title": Function(_title, ("string",)),
     "toUpper": Function(lambda text: text.upper(), ("string",)),
     "toLower": Function(lambda text: text.lower(), ("string",)),

@@ -26,7 +26,7 @@ from watchkeeper.template.tree import (
     Text,
     Variable,
 )
-from watchkeeper.template.value import Struct, is_slice, missing, truth, type_name
+from watchkeeper.template.value import Named, Struct, is_slice, missing, truth, type_name
 
 _DEEPEST = 100
 _LONGEST = 16 * 1024 * 1024
@@ -234,7 +234,7 @@ class Evaluation:
         return self._field(node, value, names[-1], arguments, dot, final)
 
     def _field(self, node: Operand, value: Any, name: str, arguments: Sequence[Operand], dot: Any, final: Any) -> Any:
-        if isinstance(value, Struct) and name in value.go_methods:
+        if isinstance(value, Named) and name in value.go_methods:
             method = value.go_methods[name]
             given = [self._operand(argument, dot) for argument in arguments]
             if final is not _NOTHING:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from watchkeeper.template.value import Struct, is_slice, type_name
+from watchkeeper.template.value import Named, Struct, is_slice, type_name
 
 _VERB = re.compile(r"%([+\-# 0]*)(\*|\d+)?(?:\.(\*|\d*))?(?:\[(\d+)\])?(.?)", re.DOTALL)
 
@@ -57,10 +57,10 @@ def text_of(value: object, nil: str = "<nil>", sharp: bool = False) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return shortest(value)
+    method = value.go_methods.get("String") if isinstance(value, Named) else None
+    if method is not None:
+        return str(method.call())
     if isinstance(value, Struct):
-        method = value.go_methods.get("String")
-        if method is not None:
-            return str(method.call())
         return "{" + " ".join(text_of(v, nil, sharp) for v in value.go_fields.values()) + "}"
     if isinstance(value, Mapping):
         pairs = sorted(cast("Mapping[str, object]", value).items())

@@ -32,6 +32,14 @@ class Template:
         self._bodies.update(bodies)
         self._texts.update(dict.fromkeys(bodies, text))
 
+    def extended(self, name: str, text: str) -> Template:
+        """A template that has everything in this one, and a further text. Raises TemplateFailure."""
+        template = Template(self._functions)
+        template._bodies = dict(self._bodies)
+        template._texts = dict(self._texts)
+        template.add(name, text)
+        return template
+
     def defines(self, name: str) -> bool:
         """Say whether there is a template of that name."""
         return name in self._bodies

@@ -2,7 +2,7 @@
 
 str, bool, int and float are Go's string, bool, int and float64; None is nil; a list or tuple is a slice; a Mapping is a
 map with string keys, in which a missing key is the empty string where all values are strings and nil otherwise; a
-`Struct` has fields and methods of its own, and a missing one is an error.
+`Struct` has fields and methods of its own, and a missing one is an error. A slice or a map that has methods is `Named`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Method(Protocol):
 
 
 @runtime_checkable
-class Struct(Protocol):
-    """A value whose fields and methods a template may name, as Go's exported ones."""
+class Named(Protocol):
+    """A value of a type with a name and methods, as Go's exported ones."""
 
     @property
     def go_type(self) -> str:
@@ -34,13 +34,18 @@ class Struct(Protocol):
         ...
 
     @property
-    def go_fields(self) -> Mapping[str, Any]:
-        """Fields by name, in Go's order."""
-        ...
-
-    @property
     def go_methods(self) -> Mapping[str, Method]:
         """Methods by name."""
+        ...
+
+
+@runtime_checkable
+class Struct(Named, Protocol):
+    """A named value with fields."""
+
+    @property
+    def go_fields(self) -> Mapping[str, Any]:
+        """Fields by name, in Go's order."""
         ...
 
 
@@ -58,7 +63,7 @@ def truth(value: object) -> bool:
 
 def type_name(value: object) -> str:
     """What Go calls the value's type."""
-    if isinstance(value, Struct):
+    if isinstance(value, Named):
         return value.go_type
     if value is None:
         return "nil"

@@ -17,7 +17,7 @@ FULL = """\
 global:
   scrape_interval: 30s
   external_labels: {cluster: eu}
-  smtp_smarthost: mail:25
+  resolve_timeout: 5m
 scrape_configs:
 - job_name: web
   tenant: shop
@@ -72,7 +72,6 @@ def test_a_job_takes_from_global_what_it_leaves_open():
 
 def test_what_has_no_effect_yet_is_named_with_its_place():
     assert [str(warning) for warning in loaded(FULL).warnings] == [
-        "f.yml:4:3: global.smtp_smarthost has no effect: routing alerts to receivers is not done yet",
         "f.yml:15:3: scrape_configs[0].consul_sd_configs has no effect: finding targets through Consul is not done yet",
         "f.yml:26:1: remote_write has no effect: forwarding samples is not done yet",
     ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from watchkeeper.alerts import Routing, check_routing
 from watchkeeper.app.configuration.jobs import Jobs
 from watchkeeper.app.configuration.references import missing_files
 from watchkeeper.app.configuration.sections import ScrapeFile, WholeFile
@@ -18,6 +19,7 @@ from watchkeeper.base.configuration.merging import merge
 from watchkeeper.base.configuration.rendering import render
 from watchkeeper.base.configuration.tree import Table, Tree, locate
 from watchkeeper.base.failure import Failure
+from watchkeeper.notify import NotifyConfig, resolve_receivers
 from watchkeeper.receive.scrape.config import ScrapeConfig
 
 DEFAULT_FILES = ("watchkeeper.yml", "watchkeeper.yaml", "prometheus.yml", "prometheus.yaml")
@@ -27,18 +29,22 @@ DEFAULT_FILES = ("watchkeeper.yml", "watchkeeper.yaml", "prometheus.yml", "prome
 class Configuration:
     """Everything that the files say, checked and with `global`'s defaults filled into the jobs.
 
-    `rule_files` are the files that the globs lead to now, in order; `warnings` what has no effect, or may surprise.
+    `rule_files` are the files that the globs lead to now, in order; `notify` has the receivers completed in the same
+    way; `routing` is None where no route is given; `warnings` say what has no effect, or may surprise.
     """
 
     sections: WholeFile
     scrape_configs: tuple[ScrapeConfig, ...]
     rule_files: tuple[Path, ...]
+    notify: NotifyConfig = field(default_factory=NotifyConfig)
+    routing: Routing | None = None
     files: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
     def to_yaml(self) -> str:
         """The configuration as it is understood, secrets shown as `<secret>` (for /api/v1/status/config)."""
-        return render(self.sections.model_copy(update={"scrape_configs": self.scrape_configs}))
+        completed = {"scrape_configs": self.scrape_configs, "receivers": self.notify.receivers}
+        return render(self.sections.model_copy(update=completed))
 
 
 def find_files(folder: Path) -> tuple[Path, ...]:
@@ -114,11 +120,24 @@ class _Loader:
         for path in self._matching(sections.scrape_config_files, tree, "scrape_config_files"):
             self._add_scrape_file(jobs, path)
         rule_files = self._matching(sections.rule_files, tree, "rule_files")
+        notify = self._notify(sections, tree)
+        routing = self._routing(sections, tree)
         self._problems.extend(jobs.problems)
         self._warnings.extend(jobs.warnings)
         if self._problems:
             raise ConfigurationFailure(self._problems)
-        return Configuration(sections, tuple(jobs.resolved), rule_files, files, tuple(sorted(set(self._warnings))))
+        warnings = tuple(sorted(set(self._warnings)))
+        return Configuration(sections, tuple(jobs.resolved), rule_files, notify, routing, files, warnings)
+
+    def _routing(self, sections: WholeFile, tree: Tree) -> Routing | None:
+        found = check_routing(sections, [receiver.name for receiver in sections.receivers], tree)
+        self._problems.extend(found.problems)
+        self._warnings.extend(found.warnings)
+        return None if found.problems else Routing.of(sections, sections.global_.resolve_timeout_ms)
+
+    def _notify(self, sections: WholeFile, tree: Tree) -> NotifyConfig:
+        receivers = resolve_receivers(sections.receivers, sections.global_, tree, self._problems)
+        return NotifyConfig(receivers, self._matching(sections.templates, tree, "templates"))
 
     def _read(self, path: Path) -> Tree | None:
         try:

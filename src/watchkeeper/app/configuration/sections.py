@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from watchkeeper.app.configuration.notification import NotificationGlobal, NotificationSections
+from watchkeeper.alerts import RoutingGlobal, RoutingSections
+from watchkeeper.app.configuration.notification import NotificationSections
 from watchkeeper.app.configuration.remote import RemoteReadConfig, RemoteWriteConfig, TracingConfig
 from watchkeeper.base.configuration import (
     Count,
@@ -24,6 +25,7 @@ from watchkeeper.base.configuration import (
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.http import TLSConfig
 from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.notify import NotificationDefaults
 from watchkeeper.receive.scrape.config import GlobalConfig, ScrapeConfig
 from watchkeeper.rules.config import AlertingConfig
 
@@ -187,11 +189,11 @@ class OTLPConfig(Section):
         return self
 
 
-class Global(GlobalConfig, NotificationGlobal):
+class Global(GlobalConfig, NotificationDefaults, RoutingGlobal):
     """The `global` section, Prometheus' and Alertmanager's keys together."""
 
 
-class WholeFile(NotificationSections):
+class WholeFile(RoutingSections, NotificationSections):
     """The top level."""
 
     global_: Global = Global()

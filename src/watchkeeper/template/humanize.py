@@ -1,4 +1,4 @@
-"""Numbers as the templates of rules show them to people: Prometheus' `humanize…` functions."""
+"""Numbers as templates show them to people: Prometheus' `humanize…` functions."""
 
 from __future__ import annotations
 

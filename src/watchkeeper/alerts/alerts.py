@@ -1,0 +1,199 @@
+"""The room: takes alerts, and sees to it that groups of them are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from prometheus_client import CollectorRegistry
+
+from watchkeeper.alerts.alert_keeping import ALERTS, AlertKeeping
+from watchkeeper.alerts.alert_store import AlertStore
+from watchkeeper.alerts.batching import AlertWriter
+from watchkeeper.alerts.dispatcher import Dispatcher
+from watchkeeper.alerts.failure import InvalidAlert, NoRoute
+from watchkeeper.alerts.group import Group
+from watchkeeper.alerts.held import AlertState, HeldAlert
+from watchkeeper.alerts.inhibition import Inhibitor
+from watchkeeper.alerts.metrics import AlertsMetrics, States
+from watchkeeper.alerts.muting import AlertStatus, Muting
+from watchkeeper.alerts.notifier import Notifier
+from watchkeeper.alerts.received import Received, checked
+from watchkeeper.alerts.routing import Routing
+from watchkeeper.alerts.silence_keeping import SILENCES, SilenceKeeping
+from watchkeeper.alerts.silences import Silences
+from watchkeeper.alerts.upkeep import Upkeep
+from watchkeeper.base.clock import Clock
+from watchkeeper.model.alert import Alert
+from watchkeeper.store.control import ControlDatabase
+
+ROOM = "alerts"
+PATIENCE_S = 5.0
+"""How long receivers may take when the process ends."""
+
+
+class Alerts:
+    """Routing, grouping, inhibition and silences over one configuration; all on one event loop.
+
+    `open`, then `apply`, and `close` at the end. Without a route alerts are refused, silences can be made all the same.
+    """
+
+    def __init__(
+        self,
+        control: ControlDatabase,
+        notifier: Notifier,
+        clock: Clock,
+        registry: CollectorRegistry,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._control = control
+        self._notifier = notifier
+        self._clock = clock
+        self._keeping = AlertKeeping(control)
+        self._store = AlertStore()
+        self._writer = AlertWriter(self._keeping, clock)
+        self._inhibitor = Inhibitor()
+        self._routing: Routing | None = None
+        self.dispatcher: Dispatcher | None = None
+        self._running: asyncio.Task[None] | None = None
+        self.metrics = AlertsMetrics(registry)
+        self.silences = Silences(SilenceKeeping(control), clock, new_id)
+        self._muting = Muting(self._inhibitor, self.silences, {})
+        self._upkeep = Upkeep(self.forget_resolved, self._writer, self.silences)
+        registry.register(States(self._states, self.silences.count))
+
+    @property
+    def routing(self) -> Routing | None:
+        """The configuration in force."""
+        return self._routing
+
+    async def open(self) -> None:
+        """Take up silences and alerts that were kept. Raises StoreFailure.
+
+        Alerts that fired when the last process ended have as long left as they had then: nobody could tell us more.
+        """
+        await self._control.migrate(ROOM, [SILENCES, ALERTS])
+        await self.silences.open()
+        kept = await self._keeping.all()
+        away_ms = 0 if kept.alive_at is None else max(0, self._clock.now_ms() - kept.alive_at)
+        for held in kept.alerts:
+            if kept.alive_at is not None and not held.alert.is_resolved(kept.alive_at):
+                held.alert = replace(held.alert, ends_at=held.alert.ends_at + away_ms)
+            self._store.restore(held)
+        self._writer.start()
+        self._upkeep.start()
+
+    async def apply(self, routing: Routing | None) -> None:
+        """Route by this configuration; every alert is grouped anew, as Alertmanager does."""
+        await self._halt()
+        before, self.dispatcher = self.dispatcher, None
+        self._routing = routing
+        rules = routing.inhibit_rules if routing is not None else ()
+        self._inhibitor = Inhibitor(rules)
+        self._muting = Muting(self._inhibitor, self.silences, routing.intervals if routing is not None else {})
+        self.metrics.rules.set(len(rules))
+        self.metrics.groups.set(0)
+        if routing is not None:
+            telling = before.telling if before is not None else None
+            self.dispatcher = Dispatcher(routing.root, self._muting, self._notifier, self._clock, self.metrics, telling)
+        for held in self._store:
+            held.groups = ()
+            self._inhibitor.admit(held)
+        if self.dispatcher is not None:
+            for held in self._store:
+                self.dispatcher.take(held)
+            self._running = asyncio.create_task(self.dispatcher.run(), name="alerts' dispatcher")
+
+    async def close(self) -> None:
+        """Finish what is being told, for a while, and keep what is known; what is broken off is told after a start."""
+        await self._halt()
+        if self.dispatcher is not None:
+            await self.dispatcher.settle(PATIENCE_S)
+        await self._upkeep.stop()
+        await self._writer.stop()
+
+    async def post(self, received: Sequence[Received], tenant: str) -> None:
+        """Take alerts from outside; returned when they are kept.
+
+        Raises InvalidAlert where some are refused, the others being taken; NoRoute; StoreFailure where they could not
+        be kept: they are told all the same.
+        """
+        routing = self._routing
+        if routing is None:
+            raise NoRoute
+        now, reasons, resolved, urgent = self._clock.now_ms(), list[str](), 0, False
+        for one in received:
+            alert = one.alert(now, routing.resolve_timeout_ms, tenant)
+            resolved += alert.is_resolved(now)
+            if reason := checked(alert):
+                reasons.append(reason)
+            else:
+                urgent |= self._put(alert, now, timed_out=one.ends_at is None)
+        self.metrics.arrived(firing=len(received) - resolved, resolved=resolved, invalid=len(reasons))
+        if urgent:
+            await self._writer.written()
+        if reasons:
+            raise InvalidAlert("\n".join(reasons))
+
+    async def send(self, alerts: Sequence[Alert]) -> None:
+        """Take alerts from our own rules, which send them again: they need not be kept at once."""
+        if self._routing is not None:
+            now = self._clock.now_ms()
+            for alert in alerts:
+                self._put(alert, now)
+
+    @property
+    def count(self) -> int:
+        """How many alerts are held, those that have ended a while ago included."""
+        return len(self._store)
+
+    @property
+    def group_count(self) -> int:
+        """How many groups hold alerts."""
+        return len(self.dispatcher.groups()) if self.dispatcher is not None else 0
+
+    def alerts(self, tenant: str) -> Iterator[HeldAlert]:
+        """A tenant's alerts, those that have ended a while ago included."""
+        return (held for held in self._store if held.alert.tenant == tenant)
+
+    def groups(self, tenant: str) -> Iterator[Group]:
+        """A tenant's groups."""
+        groups = self.dispatcher.groups() if self.dispatcher is not None else ()
+        return (group for group in groups if group.tenant == tenant)
+
+    def status(self, held: HeldAlert) -> AlertStatus:
+        """How an alert stands now."""
+        return self._muting.status(held, self._clock.now_ms())
+
+    def receivers(self, held: HeldAlert) -> list[str]:
+        """Whom the alert's routes lead to."""
+        routes = self._routing.root.match(held.matched_labels) if self._routing is not None else []
+        return [route.options.receiver for route in routes]
+
+    def forget_resolved(self) -> None:
+        """Forget the alerts that have ended, and of which nobody is still to be told."""
+        for held in self._store.forget_resolved(self._clock.now_ms()):
+            self._inhibitor.forget(held)
+            self._writer.gone(held)
+
+    def _put(self, alert: Alert, now: int, *, timed_out: bool = False) -> bool:
+        held, changed = self._store.put(alert, now, timed_out=timed_out)
+        if held.revision == 0:
+            self._inhibitor.admit(held)
+        self._writer.changed(held)
+        if self.dispatcher is not None:
+            self.dispatcher.take(held)
+        return changed
+
+    async def _halt(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+            self._running = None
+
+    def _states(self) -> dict[AlertState, int]:
+        now = self._clock.now_ms()
+        counts = Counter(held.state for held in self._store if not held.alert.is_resolved(now))
+        return {state: counts[state] for state in AlertState}

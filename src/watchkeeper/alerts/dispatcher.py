@@ -1,0 +1,177 @@
+"""Groups and their times (Alertmanager's `dispatch`): which alerts belong together, and when they are told."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import logging
+from contextlib import suppress
+from typing import TypeAlias
+
+from watchkeeper.alerts.group import Group, Member
+from watchkeeper.alerts.held import HeldAlert
+from watchkeeper.alerts.metrics import AlertsMetrics
+from watchkeeper.alerts.muting import Muting
+from watchkeeper.alerts.notifier import Notifier
+from watchkeeper.alerts.route import Route
+from watchkeeper.base.clock import Clock
+from watchkeeper.model.labels import Labels
+from watchkeeper.model.notification import Flush
+
+log = logging.getLogger(__name__)
+
+UPKEEP_S = 30.0
+"""How often empty groups are deleted; until then an alert that comes back waits for its group's next flush."""
+SHORTEST_TELLING_MS = 10_000
+_Key = tuple[str, str, Labels]
+Telling: TypeAlias = dict[_Key, asyncio.Task[None]]
+
+
+class Dispatcher:
+    """The groups of one routing tree. All times come from `run`, or from a caller of `flush_due`.
+
+    A dispatcher that follows another takes its `telling`: nobody is told of a group by both at the same time.
+    """
+
+    def __init__(
+        self,
+        root: Route,
+        muting: Muting,
+        notifier: Notifier,
+        clock: Clock,
+        metrics: AlertsMetrics,
+        telling: Telling | None = None,
+    ) -> None:
+        self._root = root
+        self._muting = muting
+        self._notifier = notifier
+        self._clock = clock
+        self._metrics = metrics
+        self._groups: dict[_Key, Group] = {}
+        self._due: list[tuple[float, int, Group]] = []
+        self._order = itertools.count()
+        self._upkeep_s = clock.monotonic_s() + UPKEEP_S
+        self._wake = asyncio.Event()
+        self.telling: Telling = {} if telling is None else telling
+
+    def groups(self) -> list[Group]:
+        """Those that hold alerts."""
+        return [group for group in self._groups.values() if group.members]
+
+    def take(self, held: HeldAlert) -> None:
+        """Put an alert into its groups; one older than its group's wait is told at once, if it is the first."""
+        if not held.groups or any(group.gone for group in held.groups):
+            held.groups = tuple(self._group(held, route) for route in self._root.match(held.matched_labels))
+        now, now_s = self._clock.now_ms(), self._clock.monotonic_s()
+        for group in held.groups:
+            group.members[held.identity] = held
+            if not group.flushed and held.alert.starts_at + group.route.options.group_wait_ms < now:
+                self._schedule(group, now_s)
+
+    def flush_due(self) -> None:
+        """Begin to tell of every group that is due, and delete empty ones from time to time."""
+        now_s = self._clock.monotonic_s()
+        while self._due and self._due[0][0] <= now_s:
+            due_s, _, group = heapq.heappop(self._due)
+            if not group.gone and group.due_s == due_s:
+                self._begin(group, now_s)
+        if now_s >= self._upkeep_s:
+            self._upkeep_s = now_s + UPKEEP_S
+            self._delete_empty()
+
+    async def settle(self, patience_s: float | None = None) -> None:
+        """Wait until nothing is being told; what takes longer than `patience_s` is broken off."""
+        if patience_s is not None and self.telling:
+            _, slow = await asyncio.wait(set(self.telling.values()), timeout=patience_s)
+            for task in slow:
+                task.cancel()
+        while self.telling:
+            await asyncio.wait(set(self.telling.values()))
+
+    async def run(self) -> None:
+        """Tell what is due when it is due, until cancelled."""
+        while True:
+            self._wake.clear()
+            self.flush_due()
+            next_s = min(self._due[0][0] if self._due else self._upkeep_s, self._upkeep_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, next_s - self._clock.monotonic_s())):
+                    await self._wake.wait()
+
+    def _group(self, held: HeldAlert, route: Route) -> Group:
+        labels, tenant = route.options.group_labels(held.alert.labels), held.alert.tenant
+        key = (tenant, route.id, labels)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = Group(route, labels, tenant)
+            self._schedule(group, self._clock.monotonic_s() + route.options.group_wait_ms / 1000)
+            self._metrics.groups.set(len(self._groups))
+        return group
+
+    def _schedule(self, group: Group, due_s: float) -> None:
+        group.due_s = due_s
+        entry = (due_s, next(self._order), group)
+        heapq.heappush(self._due, entry)
+        if self._due[0] is entry:
+            self._wake.set()
+
+    def _begin(self, group: Group, now_s: float) -> None:
+        key = _key(group)
+        if key in self.telling:
+            if not group.overdue:
+                group.overdue = True
+                self.telling[key].add_done_callback(lambda _: self._resume(group))
+            return
+        group.flushed = True
+        self._schedule(group, now_s + group.route.options.group_interval_ms / 1000)
+        if not group.members:
+            return
+        task = self.telling[key] = asyncio.create_task(self._flush(group))
+        task.add_done_callback(lambda _: self.telling.pop(key))
+
+    def _resume(self, group: Group) -> None:
+        group.overdue = False
+        if not group.gone:
+            self._begin(group, self._clock.monotonic_s())
+
+    async def _flush(self, group: Group) -> None:
+        at, members = self._clock.now_ms(), group.in_order()
+        try:
+            told = await self._tell(group, members, at)
+        except Exception:
+            log.exception("the group %s could not be told in an unforeseen way", group.key)
+            self._metrics.failures.inc()
+            told = False
+        if told:
+            group.forget(members, at)
+
+    async def _tell(self, group: Group, members: list[Member], at: int) -> bool:
+        passing = self._muting.passing(group, members, at)
+        self._metrics.flushes.inc()
+        if not passing:
+            return True
+        options = group.route.options
+        return await self._notifier.notify(
+            Flush(
+                options.receiver,
+                group.key,
+                group.labels,
+                tuple(member.alert for member in passing),
+                options.repeat_interval_ms,
+                at,
+                at + max(options.group_interval_ms, SHORTEST_TELLING_MS),
+                group.tenant,
+            )
+        )
+
+    def _delete_empty(self) -> None:
+        for key, group in list(self._groups.items()):
+            if not group.members and key not in self.telling:
+                group.gone = True
+                del self._groups[key]
+        self._metrics.groups.set(len(self._groups))
+
+
+def _key(group: Group) -> _Key:
+    return group.tenant, group.route.id, group.labels

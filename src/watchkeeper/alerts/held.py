@@ -1,0 +1,74 @@
+"""One alert as this room holds it, from its first arrival until it is forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+from watchkeeper.alerts.ordering import Order, alert_order
+from watchkeeper.model.alert import Alert
+from watchkeeper.model.fingerprint import fingerprint
+from watchkeeper.model.labels import Labels
+from watchkeeper.model.samples import DEFAULT_TENANT
+
+if TYPE_CHECKING:
+    from watchkeeper.alerts.group import Group
+
+Identity: TypeAlias = tuple[str, Labels]
+"""A tenant and labels."""
+
+
+class AlertState(StrEnum):
+    """Whether people are told of an alert; unprocessed where nobody has looked yet."""
+
+    UNPROCESSED = "unprocessed"
+    ACTIVE = "active"
+    SUPPRESSED = "suppressed"
+
+
+@dataclass(eq=False)
+class HeldAlert:
+    """An alert in its newest form, and what was found out about it.
+
+    `revision` counts its arrivals; `timed_out` says that its end is ours, because its sender gave none. `groups` are
+    those it belongs to, `sources` and `targets` the numbers of the inhibit rules whose sides match it, `silences` the
+    ids that mute it as of a version of all silences.
+    """
+
+    alert: Alert
+    updated_at: int
+    timed_out: bool = False
+    revision: int = 0
+    state: AlertState = AlertState.UNPROCESSED
+    groups: tuple[Group, ...] = ()
+    sources: tuple[int, ...] = ()
+    targets: tuple[int, ...] = ()
+    silences: tuple[int, tuple[str, ...]] = field(default=(-1, ()))
+
+    @property
+    def identity(self) -> Identity:
+        """By what it is found."""
+        return self.alert.tenant, self.alert.labels
+
+    @property
+    def waits(self) -> bool:
+        """Say whether it belongs to a group that has still to tell of it."""
+        return any(self.identity in group.members for group in self.groups)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Its number in the API."""
+        return fingerprint(self.alert.labels)
+
+    @cached_property
+    def order(self) -> Order:
+        """Where it stands among others."""
+        return alert_order(self.alert.labels)
+
+    @cached_property
+    def matched_labels(self) -> Labels:
+        """What routes are matched with: its labels, and `tenant` where it belongs to another than the default one."""
+        tenant, labels = self.alert.tenant, self.alert.labels
+        return labels if tenant == DEFAULT_TENANT else labels.with_({"tenant": tenant})

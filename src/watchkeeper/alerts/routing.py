@@ -1,0 +1,34 @@
+"""A configuration of routing, ready for use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from watchkeeper.alerts.inhibition import InhibitRule
+from watchkeeper.alerts.intervals import Interval
+from watchkeeper.alerts.route import Route
+from watchkeeper.alerts.sections import RoutingSections
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The tree, the inhibit rules, the time intervals by name, and how long alerts without an end last (ms)."""
+
+    root: Route
+    inhibit_rules: tuple[InhibitRule, ...] = ()
+    intervals: Mapping[str, Sequence[Interval]] = field(default_factory=dict[str, Sequence[Interval]])
+    resolve_timeout_ms: int = 300_000
+
+    @classmethod
+    def of(cls, sections: RoutingSections, resolve_timeout_ms: int) -> Routing | None:
+        """What the sections write down, which have been checked; None where they name no route."""
+        if sections.route is None:
+            return None
+        named = (*sections.mute_time_intervals, *sections.time_intervals)
+        return cls(
+            Route.root(sections.route),
+            tuple(InhibitRule.of(section) for section in sections.inhibit_rules),
+            {one.name: tuple(Interval.of(section) for section in one.time_intervals) for one in named},
+            resolve_timeout_ms,
+        )

@@ -1,0 +1,120 @@
+"""All silences: made, changed, ended, and asked whom they mute (Alertmanager's `silence.Silences`)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from watchkeeper.alerts.failure import UnknownSilence
+from watchkeeper.alerts.held import HeldAlert
+from watchkeeper.alerts.silence import Silence, SilenceState
+from watchkeeper.alerts.silence_index import SilenceIndex
+from watchkeeper.alerts.silence_keeping import SilenceKeeping
+from watchkeeper.base.clock import Clock
+
+RETENTION_MS = 120 * 3_600_000
+
+
+class Silences:
+    """The silences of all tenants, kept in the control database. `open` before use."""
+
+    def __init__(self, keeping: SilenceKeeping, clock: Clock, new_id: Callable[[], str]) -> None:
+        self._keeping = keeping
+        self._clock = clock
+        self._new_id = new_id
+        self._all: dict[str, Silence] = {}
+        self._index = SilenceIndex((), 0)
+        self._changing = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Take up those that were kept. Raises StoreFailure."""
+        self._take(await self._keeping.all())
+
+    def all(self, tenant: str) -> list[Silence]:
+        """A tenant's silences: active ones by their end, pending ones by their beginning, expired ones latest first."""
+        now = self._clock.now_ms()
+        own = [silence for silence in self._all.values() if silence.tenant == tenant]
+        return sorted(own, key=lambda silence: _place(silence, now))
+
+    def get(self, tenant: str, id: str) -> Silence:
+        """One silence. Raises UnknownSilence."""
+        silence = self._all.get(id)
+        if silence is None or silence.tenant != tenant:
+            raise UnknownSilence("silence not found")
+        return silence
+
+    async def set(self, silence: Silence) -> str:
+        """Make a silence, or change the one with its id; the id that it has now.
+
+        A change that would falsify what was muted so far ends the old silence and makes a new one. Raises
+        UnknownSilence where there is none of its id, InvalidSilence, StoreFailure.
+        """
+        async with self._changing:
+            now = self._clock.now_ms()
+            silence.check()
+            old = self.get(silence.tenant, silence.id) if silence.id else None
+            if old is not None and old.can_become(silence, now):
+                await self._put(replace(silence, updated_at=now))
+                return silence.id
+            new = replace(silence, id=self._new_id(), starts_at=max(silence.starts_at, now), updated_at=now)
+            await self._put(*([_ended(old, now)] if old is not None else []), new)
+            return new.id
+
+    async def expire(self, tenant: str, id: str) -> None:
+        """End a silence now; one that has ended stays as it is. Raises UnknownSilence, StoreFailure."""
+        async with self._changing:
+            silence, now = self.get(tenant, id), self._clock.now_ms()
+            if silence.state(now) is not SilenceState.EXPIRED:
+                await self._put(_ended(silence, now))
+
+    async def forget_old(self) -> None:
+        """Delete those that ended long ago. Raises StoreFailure."""
+        async with self._changing:
+            horizon = self._clock.now_ms() - RETENTION_MS
+            old = [silence.id for silence in self._all.values() if silence.ends_at < horizon]
+            if old:
+                await self._keeping.delete(old)
+                for id in old:
+                    del self._all[id]
+
+    def muting(self, held: HeldAlert, at: int) -> tuple[str, ...]:
+        """The ids of the silences that mute an alert at the instant `at`; remembered until a silence changes."""
+        if not self._index.holds(at):
+            self._index = SilenceIndex(self._all.values(), at, self._index.version + 1)
+        version, ids = held.silences
+        if version != self._index.version:
+            ids = self._index.muting(held.alert)
+            held.silences = self._index.version, ids
+        return ids
+
+    def count(self) -> dict[SilenceState, int]:
+        """How many there are in each state."""
+        now, counts = self._clock.now_ms(), dict.fromkeys(SilenceState, 0)
+        for silence in self._all.values():
+            counts[silence.state(now)] += 1
+        return counts
+
+    async def _put(self, *silences: Silence) -> None:
+        await self._keeping.put(silences)
+        self._take(silences)
+
+    def _take(self, silences: Iterable[Silence]) -> None:
+        self._all.update((silence.id, silence) for silence in silences)
+        self._index = SilenceIndex(self._all.values(), self._clock.now_ms(), self._index.version + 1)
+
+
+def _ended(silence: Silence, now: int) -> Silence:
+    if silence.state(now) is SilenceState.EXPIRED:
+        return silence
+    return replace(silence, starts_at=min(silence.starts_at, now), ends_at=now, updated_at=now)
+
+
+def _place(silence: Silence, now: int) -> tuple[int, int]:
+    match silence.state(now):
+        case SilenceState.ACTIVE:
+            return 0, silence.ends_at
+        case SilenceState.PENDING:
+            return 1, silence.starts_at
+        case SilenceState.EXPIRED:
+            return 2, -silence.ends_at

@@ -1,0 +1,50 @@
+"""Answers in Alertmanager's forms, and the failures it can carry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from watchkeeper.base.failure import Failure
+
+
+class Refused(Failure):
+    """A request that a handler refuses: the text is the whole body."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Malformed(Failure):
+    """A request that is refused before a handler sees it; `code` says what is wrong, in go-openapi's numbers."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+def required(what: str) -> Malformed:
+    """Something is missing in the body."""
+    return Malformed(422, 602, f"{what} in body is required")
+
+
+def answer(value: Any) -> Response:
+    """A 200 with JSON."""
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def done() -> Response:
+    """A 200 without anything."""
+    return Response(status_code=200)
+
+
+def failed(failure: Refused | Malformed) -> Response:
+    """What the failure says."""
+    body: Any = str(failure)
+    if isinstance(failure, Malformed):
+        body = {"code": failure.code, "message": str(failure)}
+    return Response(msgspec.json.encode(body), failure.status, media_type="application/json")

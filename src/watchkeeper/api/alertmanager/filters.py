@@ -1,0 +1,55 @@
+"""The filters of `/alerts` and `/alerts/groups`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import re2
+from starlette.requests import Request
+
+from watchkeeper.alerts import AlertFilter, MatcherFailure
+from watchkeeper.alerts.matchers import read_matcher
+from watchkeeper.api.alertmanager.answer import Refused
+from watchkeeper.api.tenant import tenant_of
+from watchkeeper.model.matcher import Matcher
+from watchkeeper.query.promql.regex_failure import regex_failure
+
+_TRUE = frozenset({"true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"})
+
+
+def filter_of(request: Request) -> AlertFilter:
+    """What the query string asks for. Raises Refused.
+
+    `unprocessed` is taken and changes nothing: whoever asks makes us look at every alert.
+    """
+    return AlertFilter(
+        tenant_of(request),
+        matchers_of(request),
+        _receiver(request.query_params.get("receiver")),
+        *(_flag(request, name) for name in ("active", "silenced", "inhibited", "muted")),
+    )
+
+
+def matchers_of(request: Request) -> tuple[Matcher, ...]:
+    """Every `filter`. Raises Refused."""
+    try:
+        return tuple(read_matcher(text) for text in request.query_params.getlist("filter"))
+    except MatcherFailure as failure:
+        raise Refused(400, str(failure)) from None
+
+
+def _flag(request: Request, name: str) -> bool:
+    text = request.query_params.get(name, "")
+    return text == "" or text.lower() in _TRUE
+
+
+def _receiver(expression: str | None) -> Callable[[str], bool]:
+    pattern = f"^(?:{expression or '.*'})$"
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        found = re2.compile(pattern, options).search
+    except re2.error:
+        why = f"failed to parse receiver param: error parsing regexp: {regex_failure(pattern)}"
+        raise Refused(400, why) from None
+    return lambda name: found(name) is not None

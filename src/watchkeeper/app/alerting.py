@@ -1,0 +1,82 @@
+"""Routing and notification, and how alerts of our own rules come to them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from watchkeeper.alerts import Alerts
+from watchkeeper.api.home import Feeling
+from watchkeeper.api.rooms import Core
+from watchkeeper.app.configuration import Configuration
+from watchkeeper.app.configuration.alertmanager import alertmanager_yaml
+from watchkeeper.app.room import TakeUp
+from watchkeeper.model import relabel
+from watchkeeper.model.alert import Alert
+from watchkeeper.model.labels import Labels
+from watchkeeper.notify import Notify
+from watchkeeper.store.control import ControlDatabase
+
+
+class Alerting:
+    """The rooms `alerts` and `notify`; a sink for what the rules find."""
+
+    def __init__(self, core: Core, control: ControlDatabase, environ: Mapping[str, str]) -> None:
+        self._configuration: Configuration | None = None
+        self.notify = Notify(
+            control,
+            core.clock,
+            core.registry,
+            external_url=core.options.external_url,
+            environ=environ,
+            user_agent=f"Watchkeeper/{core.build.version}",
+        )
+        self.alerts = Alerts(control, self.notify, core.clock, core.registry, lambda: str(uuid.uuid4()))
+
+    async def open(self, configuration: Configuration) -> None:
+        """Take up what was kept, and begin to route. Raises StoreFailure, and ConfigurationFailure for templates."""
+        await self.notify.open()
+        await self.alerts.open()
+        take_up = await self.prepare(configuration)
+        await take_up()
+
+    async def close(self) -> None:
+        """Finish what is being told."""
+        await self.alerts.close()
+        await self.notify.close()
+
+    async def prepare(self, configuration: Configuration) -> TakeUp:
+        """Read the templates. Raises ConfigurationFailure with all that is wrong with them."""
+        prepared = self.notify.prepare(configuration.notify)
+
+        async def take_up() -> None:
+            self._configuration = configuration
+            await self.notify.apply(prepared)
+            await self.alerts.apply(configuration.routing)
+
+        return take_up
+
+    async def send(self, alerts: Sequence[Alert]) -> None:
+        """Take alerts of our own rules, external labels added, relabelled as for other Alertmanagers."""
+        if self._configuration is None:
+            return
+        sections = self._configuration.sections
+        external, rules = sections.global_.external_labels, sections.alerting.alert_relabel_configs
+        labelled = ((alert, relabel.apply(rules, Labels({**external, **alert.labels}))) for alert in alerts)
+        await self.alerts.send([replace(alert, labels=labels) for alert, labels in labelled if labels is not None])
+
+    def alertmanager_yaml(self) -> str:
+        """The part of the configuration that Alertmanager knows, secrets hidden."""
+        return "" if self._configuration is None else alertmanager_yaml(self._configuration)
+
+    def receiver_names(self) -> list[str]:
+        """Every receiver, in the order of the file."""
+        receivers = () if self._configuration is None else self._configuration.notify.receivers
+        return [receiver.name for receiver in receivers]
+
+    def feel(self) -> list[Feeling]:
+        """How much there is to tell."""
+        if self.alerts.routing is None:
+            return []
+        return [Feeling("alerts", f"{self.alerts.count} held, {self.alerts.group_count} groups")]

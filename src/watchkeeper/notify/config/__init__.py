@@ -1,0 +1,1 @@
+"""The notification parts of the configuration: `receivers`, and what `global` says for them."""

@@ -1,0 +1,72 @@
+"""`receivers`: who is told, and by which integrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Self
+
+from pydantic import model_validator
+
+from watchkeeper.base.configuration import Problem, Section, Text
+from watchkeeper.base.configuration.decoding import path
+from watchkeeper.base.configuration.tree import Tree, locate
+from watchkeeper.notify.config.defaults import NotificationDefaults
+from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.webhook import WebhookConfig
+
+
+class Receiver(Section):
+    """A name that routes point at, and everything that is to happen for it."""
+
+    name: Text
+    webhook_configs: tuple[WebhookConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if not self.name:
+            raise ValueError("a receiver's name is empty")
+        return self
+
+    def integrations(self) -> Iterator[IntegrationConfig]:
+        """Every integration, in the order of the kinds and then of the file."""
+        return (config for _, _, config in self.placed_integrations())
+
+    def placed_integrations(self) -> Iterator[tuple[str, int, IntegrationConfig]]:
+        """Every integration with the key that it stands under and its position there, from 0."""
+        for key in type(self).model_fields:
+            if key.endswith("_configs"):
+                for i, config in enumerate(getattr(self, key)):
+                    yield key, i, config
+
+
+def resolve_receivers(
+    receivers: Sequence[Receiver], defaults: NotificationDefaults, tree: Tree, problems: list[Problem]
+) -> tuple[Receiver, ...]:
+    """The receivers completed by `global`; what is wrong with them together goes to `problems`.
+
+    `tree` is the file's whole top level, for the places in messages.
+    """
+    resolved: list[Receiver] = []
+    names: dict[str, int] = {}
+    for i, receiver in enumerate(receivers):
+        first = names.setdefault(receiver.name, i)
+        if first != i:
+            place = locate(tree, ("receivers", i, "name"))
+            other = locate(tree, ("receivers", first, "name"))
+            text = f'there is another receiver "{receiver.name}" at {other}: names must differ'
+            problems.append(Problem(place, text))
+        resolved.append(_resolved(receiver, i, defaults, tree, problems))
+    return tuple(resolved)
+
+
+def _resolved(
+    receiver: Receiver, i: int, defaults: NotificationDefaults, tree: Tree, problems: list[Problem]
+) -> Receiver:
+    configs: dict[str, list[IntegrationConfig]] = {}
+    for key, j, config in receiver.placed_integrations():
+        try:
+            configs.setdefault(key, []).append(config.resolved(defaults))
+        except ValueError as error:
+            loc = ("receivers", i, key, j)
+            problems.append(Problem(locate(tree, loc), f"{path(loc)}: {error}"))
+    return receiver.model_copy(update={key: tuple(each) for key, each in configs.items()})

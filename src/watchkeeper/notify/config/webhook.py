@@ -1,0 +1,32 @@
+"""`webhook_configs`: a POST of the whole notification to an address of the user's own."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from watchkeeper.base.configuration import Count, FilePath, Secret
+from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.scalars import Anything, GoDurationMs, SecretTemplateURL, exactly_one
+
+
+class WebhookConfig(IntegrationConfig):
+    """Alertmanager's generic webhook.
+
+    Of more than `max_alerts` alerts the rest is counted and not sent (0: no bound). A `payload` replaces what is
+    sent by a value of the user's own, whose texts are templates.
+    """
+
+    kind: ClassVar[str] = "webhook"
+
+    url: SecretTemplateURL = Secret("")
+    url_file: FilePath = None
+    max_alerts: Count = 0
+    timeout_ms: GoDurationMs = 0
+    payload: Anything = None
+
+    @model_validator(mode="after")
+    def _one_url(self) -> Self:
+        exactly_one(url=self.url, url_file=self.url_file)
+        return self

@@ -1,0 +1,69 @@
+"""Whether there is anything to say that the receiver does not know yet (Alertmanager's `needsUpdate`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import xxhash
+
+from watchkeeper.model.alert import Alert
+from watchkeeper.model.labels import Labels
+
+
+class Reason(Enum):
+    """Why a notification goes out; the texts are those that Alertmanager's webhook has."""
+
+    FIRST = "first notification"
+    NEW_ALERTS = "new alerts added"
+    ALL_RESOLVED = "all alerts resolved"
+    NEW_RESOLVED = "some alerts resolved"
+    REPEAT = "repeat interval elapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a receiver was told last, at `at` (ms since the epoch): the alerts by the hashes of their labels."""
+
+    firing: frozenset[int]
+    resolved: frozenset[int]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a group has to say: its alerts by the hashes of their labels."""
+
+    firing: frozenset[int]
+    resolved: frozenset[int]
+
+    @classmethod
+    def of(cls, alerts: Sequence[Alert], at: int) -> Content:
+        """The alerts as they are at the instant `at`, in ms since the epoch."""
+        firing, resolved = set[int](), set[int]()
+        for alert in alerts:
+            (resolved if alert.is_resolved(at) else firing).add(_hash(alert.labels))
+        return cls(frozenset(firing), frozenset(resolved))
+
+
+def reason_to_tell(
+    told: Told | None, content: Content, *, send_resolved: bool, repeat_interval_ms: int, at: int
+) -> Reason | None:
+    """Why `content` should be told at the instant `at`, or None where the receiver knows enough.
+
+    That everything has ended is a reason even where resolved alerts are not sent: the log must know.
+    """
+    if told is None:
+        return Reason.FIRST if content.firing else None
+    if not content.firing <= told.firing:
+        return Reason.NEW_ALERTS if told.firing else Reason.FIRST
+    if not content.firing:
+        return Reason.ALL_RESOLVED if told.firing else None
+    if send_resolved and not content.resolved <= told.resolved:
+        return Reason.NEW_RESOLVED
+    return Reason.REPEAT if told.at < at - repeat_interval_ms else None
+
+
+def _hash(labels: Labels) -> int:
+    return xxhash.xxh3_64_intdigest("".join(f"{name}\xff{value}\xff" for name, value in labels.pairs).encode())

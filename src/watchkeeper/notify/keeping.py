@@ -1,0 +1,169 @@
+"""The notification log's table in the control database."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from watchkeeper.notify.dedup import Told
+from watchkeeper.store.control import ControlDatabase, ControlStep
+
+ROOM = "notify"
+STEPS: Sequence[ControlStep] = (
+    ControlStep(
+        1,
+        "notification log",
+        (
+            """
+            CREATE TABLE notification_log (
+                tenant VARCHAR(150) NOT NULL,
+                group_key TEXT NOT NULL,
+                receiver TEXT NOT NULL,
+                integration VARCHAR(150) NOT NULL,
+                state VARCHAR(20) NOT NULL,
+                detail TEXT NOT NULL,
+                changed_at_ms BIGINT NOT NULL,
+                told_at_ms BIGINT,
+                firing TEXT NOT NULL,
+                resolved TEXT NOT NULL,
+                memory TEXT NOT NULL,
+                expires_at_ms BIGINT NOT NULL,
+                PRIMARY KEY (tenant, group_key, receiver, integration)
+            )
+            """,
+        ),
+    ),
+)
+_COLUMNS = (
+    "tenant, group_key, receiver, integration, state, detail, changed_at_ms, told_at_ms, firing, resolved, memory,"
+    " expires_at_ms"
+)
+_SELECT = f"SELECT {_COLUMNS} FROM notification_log"  # noqa: S608  # our own constants
+_UPSERT = f"""
+INSERT INTO notification_log ({_COLUMNS})
+VALUES (:tenant, :group_key, :receiver, :integration, :state, :detail, :changed_at_ms, :told_at_ms, :firing, :resolved,
+        :memory, :expires_at_ms)
+ON CONFLICT (tenant, group_key, receiver, integration) DO UPDATE SET
+    state = excluded.state, detail = excluded.detail, changed_at_ms = excluded.changed_at_ms,
+    told_at_ms = excluded.told_at_ms, firing = excluded.firing, resolved = excluded.resolved, memory = excluded.memory,
+    expires_at_ms = excluded.expires_at_ms
+"""  # noqa: S608  # our own constants
+_EXPIRE = "DELETE FROM notification_log WHERE expires_at_ms <= :now"
+_UNKNOWN = "UPDATE notification_log SET state = :unknown WHERE state = :sending"
+
+
+class State(Enum):
+    """What is certain about the last notification."""
+
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """We ended between sending and knowing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Whose notifications: one integration (`webhook[0]`) of a receiver, for one group of one tenant."""
+
+    tenant: str
+    group_key: str
+    receiver: str
+    integration: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row: the state of the newest attempt, and what the receiver was told for certain.
+
+    `told` is None where nothing is certain. `memory` is what the integration keeps for itself, such as a thread's
+    name. Times are in ms since the epoch.
+    """
+
+    state: State
+    changed_at: int
+    expires_at: int
+    told: Told | None = None
+    detail: str = ""
+    memory: str = ""
+
+
+class Keeping:
+    """Writes rows; those that arrive while a transaction is under way are gathered for the next."""
+
+    def __init__(self, control: ControlDatabase) -> None:
+        self._control = control
+        self._waiting: dict[Key, Entry] = {}
+        self._next: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
+
+    async def open(self, now: int) -> dict[Key, Entry]:
+        """All rows that have not expired; what was being sent is unknown from now on. Raises StoreFailure."""
+        await self._control.migrate(ROOM, STEPS)
+        await self._control.run(
+            [
+                (_EXPIRE, [{"now": now}]),
+                (_UNKNOWN, [{"unknown": State.UNKNOWN.value, "sending": State.SENDING.value}]),
+            ]
+        )
+        return dict(_entry(row) for row in await self._control.rows(_SELECT))
+
+    async def put(self, key: Key, entry: Entry) -> None:
+        """Write a row; it is committed when this returns. Raises StoreFailure."""
+        self._waiting[key] = entry
+        if self._next is None:
+            self._next = asyncio.create_task(self._write_waiting())
+        await asyncio.shield(self._next)
+
+    async def expire(self, now: int) -> None:
+        """Drop the rows that have expired. Raises StoreFailure."""
+        await self._control.run([(_EXPIRE, [{"now": now}])])
+
+    async def close(self) -> None:
+        """Let what is being written end."""
+        async with self._lock:
+            return
+
+    async def _write_waiting(self) -> None:
+        async with self._lock:
+            rows, self._waiting, self._next = self._waiting, {}, None
+            await self._control.run([(_UPSERT, [_row(key, entry) for key, entry in rows.items()])])
+
+
+def _row(key: Key, entry: Entry) -> Mapping[str, object]:
+    told = entry.told
+    return {
+        "tenant": key.tenant,
+        "group_key": key.group_key,
+        "receiver": key.receiver,
+        "integration": key.integration,
+        "state": entry.state.value,
+        "detail": entry.detail,
+        "changed_at_ms": entry.changed_at,
+        "told_at_ms": None if told is None else told.at,
+        "firing": _packed(told.firing if told is not None else ()),
+        "resolved": _packed(told.resolved if told is not None else ()),
+        "memory": entry.memory,
+        "expires_at_ms": entry.expires_at,
+    }
+
+
+def _entry(row: Sequence[object]) -> tuple[Key, Entry]:
+    tenant, group_key, receiver, integration, state, detail, changed_at, told_at, firing, resolved, memory, end = row
+    told = None if told_at is None else Told(_unpacked(firing), _unpacked(resolved), int(str(told_at)))
+    key = Key(str(tenant), str(group_key), str(receiver), str(integration))
+    return key, Entry(State(state), int(str(changed_at)), int(str(end)), told, str(detail), str(memory))
+
+
+def _packed(hashes: Iterable[int]) -> str:
+    """Hashes as hexadecimal digits, sixteen each."""
+    return array("Q", sorted(hashes)).tobytes().hex()
+
+
+def _unpacked(text: object) -> frozenset[int]:
+    hashes = array("Q")
+    hashes.frombytes(bytes.fromhex(str(text)))
+    return frozenset(hashes)

@@ -1,0 +1,71 @@
+"""The notification log: what each receiver was told of each group."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from watchkeeper.base.clock import Clock
+from watchkeeper.notify.dedup import Content, Told
+from watchkeeper.notify.keeping import Entry, Keeping, Key, State
+from watchkeeper.store.control import ControlDatabase
+
+RETENTION_MS = 120 * 3_600_000
+"""How long an entry is kept at the most."""
+SWEEP_MS = 15 * 60_000
+"""How often entries that have expired are dropped."""
+
+
+class NotificationLog:
+    """In memory, and in the control database before anybody relies on it."""
+
+    def __init__(self, control: ControlDatabase, clock: Clock) -> None:
+        self._keeping = Keeping(control)
+        self._clock = clock
+        self._entries: dict[Key, Entry] = {}
+        self._swept_at = clock.now_ms()
+
+    async def open(self) -> None:
+        """Read what is kept. Raises StoreFailure."""
+        self._entries = await self._keeping.open(self._clock.now_ms())
+
+    async def close(self) -> None:
+        """Let what is being written end."""
+        await self._keeping.close()
+
+    def entry(self, key: Key) -> Entry | None:
+        """The entry, where there is one that has not expired."""
+        entry = self._entries.get(key)
+        return entry if entry is not None and entry.expires_at > self._clock.now_ms() else None
+
+    async def sending(self, key: Key, repeat_interval_ms: int) -> None:
+        """An attempt begins, whose outcome is unknown until it is recorded. Raises StoreFailure."""
+        await self._put(key, self._changed(key, State.SENDING, repeat_interval_ms))
+
+    async def sent(self, key: Key, content: Content, repeat_interval_ms: int, memory: str = "") -> None:
+        """The receiver knows `content`. Raises StoreFailure."""
+        told = Told(content.firing, content.resolved, self._clock.now_ms())
+        await self._put(key, replace(self._changed(key, State.SENT, repeat_interval_ms), told=told, memory=memory))
+
+    async def failed(self, key: Key, detail: str, repeat_interval_ms: int) -> None:
+        """The receiver does not know. Raises StoreFailure."""
+        await self._put(key, replace(self._changed(key, State.FAILED, repeat_interval_ms), detail=detail))
+
+    def _changed(self, key: Key, state: State, repeat_interval_ms: int) -> Entry:
+        """The entry in another state, with what was told and remembered before."""
+        now = self._clock.now_ms()
+        expires_at = now + min(2 * repeat_interval_ms, RETENTION_MS)
+        before = self.entry(key)
+        if before is None:
+            return Entry(state, now, expires_at)
+        return replace(before, state=state, changed_at=now, expires_at=max(before.expires_at, expires_at), detail="")
+
+    async def _put(self, key: Key, entry: Entry) -> None:
+        self._entries[key] = entry
+        await self._keeping.put(key, entry)
+        if self._clock.now_ms() - self._swept_at >= SWEEP_MS:
+            await self._sweep()
+
+    async def _sweep(self) -> None:
+        self._swept_at = now = self._clock.now_ms()
+        self._entries = {key: entry for key, entry in self._entries.items() if entry.expires_at > now}
+        await self._keeping.expire(now)

@@ -1,0 +1,89 @@
+"""The functions of notification templates, by Alertmanager's names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote_plus
+
+from watchkeeper.notify.templating.go_json import to_json
+from watchkeeper.notify.templating.time import Duration, Time
+from watchkeeper.template import Function
+from watchkeeper.template.expressions import matches, re_replace_all
+from watchkeeper.template.failure import FunctionFailure
+from watchkeeper.template.humanize import humanize_duration
+
+_BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2}).{0,2}", re.DOTALL)
+_WORD = re.compile(r"[^\W_](?:[\w]|['’](?=\w))*")
+
+
+def functions(now_ms: Callable[[], int]) -> Mapping[str, Function]:
+    """All functions; `now_ms` tells the time, in ms since the epoch."""
+    return {
+        **_FIXED,
+        "now": Function(lambda: Time(now_ms())),
+        "since": Function(lambda then: Time(now_ms()).go_methods["Sub"].call(then), ("any",)),
+    }
+
+
+def _title(text: str) -> str:
+    """Each word with one capital, at its beginning (Go's `cases.Title`)."""
+    return _WORD.sub(lambda word: word[0][0].title() + word[0][1:].lower(), text)
+
+
+def _join(separator: str, parts: Sequence[Any]) -> str:
+    if not all(isinstance(part, str) for part in parts):
+        raise FunctionFailure("wrong type for value; expected []string")
+    return separator.join(parts)
+
+
+def _url_unescape(text: str) -> str:
+    bad = _BAD_ESCAPE.search(text)
+    if bad:
+        raise FunctionFailure(f'invalid URL escape "{bad[0]}"')
+    return unquote_plus(text, errors="replace")
+
+
+def _time(value: object) -> Time:
+    if not isinstance(value, Time):
+        raise FunctionFailure("wrong type for value; expected time.Time")
+    return value
+
+
+def _humanize(value: Any) -> str:
+    return humanize_duration(value.ns / 1e9 if isinstance(value, Duration) else value)
+
+
+def _append(items: Sequence[Any], *more: Any) -> list[Any]:
+    return [*items, *more]
+
+
+def _dict(*pairs: Any) -> dict[str, Any]:
+    if len(pairs) % 2:
+        raise FunctionFailure("invalid dict call: a key lacks its value")
+    if not all(isinstance(key, str) for key in pairs[::2]):
+        raise FunctionFailure("dict keys must be strings")
+    return dict(zip(pairs[::2], pairs[1::2], strict=True))
+
+
+_FIXED: Mapping[str, Function] = {
+    "toUpper": Function(lambda text: text.upper(), ("string",)),
+    "toLower": Function(lambda text: text.lower(), ("string",)),
+    "title": Function(_title, ("string",)),
+    "trimSpace": Function(lambda text: text.strip(), ("string",)),
+    "join": Function(_join, ("string", "slice")),
+    "match": Function(matches, ("string", "string")),
+    "safeHtml": Function(lambda text: text, ("string",)),
+    "safeUrl": Function(lambda text: text, ("string",)),
+    "urlUnescape": Function(_url_unescape, ("string",)),
+    "reReplaceAll": Function(re_replace_all, ("string", "string", "string")),
+    "stringSlice": Function(lambda *parts: list(parts), (), "string"),
+    "date": Function(lambda layout, time: _time(time).format(layout), ("string", "any")),
+    "tz": Function(lambda zone, time: _time(time).seen_from(zone), ("string", "any")),
+    "humanizeDuration": Function(_humanize, ("any",)),
+    "toJson": Function(to_json, ("any",)),
+    "list": Function(lambda *items: list(items), (), "any"),
+    "append": Function(_append, ("slice",), "any"),
+    "dict": Function(_dict, (), "any"),
+}

@@ -1,0 +1,46 @@
+"""A template's value as the text that Go's `json.Marshal` makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+
+from watchkeeper.notify.templating.data import AlertData, Data
+from watchkeeper.notify.templating.key_values import Pair
+from watchkeeper.notify.templating.time import Duration, Time
+from watchkeeper.template.failure import FunctionFailure
+
+_ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def to_json(value: object) -> str:
+    """The JSON text, keys of maps in their order. Raises FunctionFailure for what has none."""
+    try:
+        text = msgspec.json.encode(_plain(value)).decode()
+    except (msgspec.MsgspecError, TypeError, ValueError) as why:
+        raise FunctionFailure(f"json: {why}") from None
+    # Outside of strings none of these can stand.
+    return "".join(_ESCAPED.get(c, c) for c in text)
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Data() | AlertData():
+            return value.as_json()
+        case Pair():
+            return {"Name": value.name, "Value": value.value}
+        case Time():
+            return value.rfc3339()
+        case Duration():
+            return value.ns
+        case Mapping():
+            pairs = cast("Mapping[str, Any]", value)
+            return {key: _plain(pairs[key]) for key in sorted(pairs)}
+        case str() | None | bool() | int() | float():
+            return value
+        case Sequence():
+            return [_plain(item) for item in cast("Sequence[Any]", value)]
+        case _:
+            raise FunctionFailure(f"json: unsupported type: {type(value).__name__}")

@@ -1,0 +1,96 @@
+"""Labels and annotations as templates see them: Alertmanager's `KV`, `Pair` and `Pairs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from watchkeeper.template import Function
+
+ALERT_NAME = "alertname"
+NO_METHODS: Mapping[str, Function] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One label or annotation."""
+
+    name: str
+    value: str
+
+    @property
+    def go_type(self) -> str:
+        """Alertmanager's name for it."""
+        return "template.Pair"
+
+    @property
+    def go_fields(self) -> Mapping[str, Any]:
+        """Its two fields."""
+        return {"Name": self.name, "Value": self.value}
+
+    @property
+    def go_methods(self) -> Mapping[str, Function]:
+        """None."""
+        return NO_METHODS
+
+
+class Pairs(tuple[Pair, ...]):
+    """Pairs in their order."""
+
+    __slots__ = ()
+
+    @property
+    def go_type(self) -> str:
+        """Alertmanager's name for it."""
+        return "template.Pairs"
+
+    @property
+    def go_methods(self) -> Mapping[str, Function]:
+        """Names, values, and all of them as text."""
+        return {
+            "Names": Function(lambda: [pair.name for pair in self]),
+            "Values": Function(lambda: [pair.value for pair in self]),
+            "String": Function(lambda: str(self)),
+        }
+
+    def __str__(self) -> str:
+        return ", ".join(f"{pair.name}={pair.value}" for pair in self)
+
+
+class KV(Mapping[str, str]):
+    """A set of labels or annotations; in lists of it, `alertname` comes first and the others follow by name."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        self._pairs = dict(pairs)
+
+    def __getitem__(self, name: str) -> str:
+        return self._pairs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pairs)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def sorted_pairs(self) -> Pairs:
+        """The pairs in the order in which people are to read them."""
+        names = sorted(self._pairs, key=lambda name: (name != ALERT_NAME, name))
+        return Pairs(Pair(name, self._pairs[name]) for name in names)
+
+    def without(self, names: Sequence[str]) -> KV:
+        """The set less `names`."""
+        return KV((name, value) for name, value in self._pairs.items() if name not in names)
+
+    @property
+    def go_type(self) -> str:
+        """Alertmanager's name for it."""
+        return "template.KV"
+
+    @property
+    def go_methods(self) -> Mapping[str, Function]:
+        """Alertmanager's methods of it."""
+        of_pairs = self.sorted_pairs().go_methods
+        return {**of_pairs, "SortedPairs": Function(self.sorted_pairs), "Remove": Function(self.without, ("slice",))}

@@ -1,0 +1,58 @@
+"""The named templates: those that are there by default, and the user's files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from watchkeeper.base.configuration import ConfigurationFailure, Place, Problem
+from watchkeeper.notify.templating.functions import functions
+from watchkeeper.template import Template, TemplateFailure
+
+DEFAULT_FILES = ("messages.tmpl", "email.tmpl")
+_KEPT = 2000
+
+
+class Templates:
+    """Everything that a notification's texts may refer to; each text is read once."""
+
+    def __init__(self, files: Sequence[Path], now_ms: Callable[[], int]) -> None:
+        """Raises ConfigurationFailure with every file that cannot be read, each at its line and column."""
+        self._base = Template(functions(now_ms))
+        for name, text in _defaults():
+            self._base.add(name, text)
+        problems = [problem for file in files if (problem := self._add(file)) is not None]
+        if problems:
+            raise ConfigurationFailure(problems)
+        self._read = lru_cache(_KEPT)(self._extended)
+
+    def check(self, text: str) -> None:
+        """Read a text. Raises TemplateFailure."""
+        if "{{" in text:
+            self._read(text)
+
+    def render(self, text: str, data: object) -> str:
+        """The text over `data`. Raises TemplateFailure."""
+        return self._read(text).render("", data) if "{{" in text else text
+
+    def _extended(self, text: str) -> Template:
+        return self._base.extended("", text)
+
+    def _add(self, file: Path) -> Problem | None:
+        try:
+            self._base.add(file.name, file.read_text(encoding="utf-8"))
+        except OSError as error:
+            return Problem(Place(str(file)), f"cannot be read: {error.strerror}")
+        except UnicodeDecodeError:
+            return Problem(Place(str(file)), "is not UTF-8")
+        except TemplateFailure as failure:
+            return Problem(Place(str(file), failure.line, failure.column), failure.message)
+        return None
+
+
+@lru_cache(1)
+def _defaults() -> tuple[tuple[str, str], ...]:
+    folder = files("watchkeeper.notify.templating") / "defaults"
+    return tuple((name, (folder / name).read_text(encoding="utf-8")) for name in DEFAULT_FILES)

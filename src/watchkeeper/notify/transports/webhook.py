@@ -1,0 +1,47 @@
+"""Alertmanager's generic webhook, version 4 of its payload."""
+
+from __future__ import annotations
+
+from watchkeeper.base.clock import Clock
+from watchkeeper.base.http import HTTPClient
+from watchkeeper.notify.config.webhook import WebhookConfig
+from watchkeeper.notify.failure import NotifyFailure
+from watchkeeper.notify.message import Message
+from watchkeeper.notify.retrying import Attempt
+from watchkeeper.notify.transports.exchange import Exchange, Request, json_body, secret_text
+
+
+class Webhook:
+    """POSTs the notification as JSON."""
+
+    def __init__(self, config: WebhookConfig, client: HTTPClient, clock: Clock) -> None:
+        self._config = config
+        self._exchange = Exchange(client, clock)
+
+    def prepare(self, message: Message) -> Attempt:
+        """Render everything. Raises NotifyFailure where the address cannot be rendered."""
+        body = json_body(payload(self._config, message))
+
+        async def attempt() -> str:
+            await self._exchange.send(Request(self._url(message), body))
+            return ""
+
+        return attempt
+
+    def _url(self, message: Message) -> str:
+        template = secret_text(self._config.url, self._config.url_file)
+        url = message.rendering.text(template)
+        if not url:
+            raise NotifyFailure("the webhook's address cannot be rendered", reason="clientError")
+        return url
+
+
+def payload(config: WebhookConfig, message: Message) -> object:
+    """The body."""
+    told = message.first(config.max_alerts)
+    return {
+        **told.data.as_json(),
+        "version": "4",
+        "groupKey": message.flush.group_key,
+        "truncatedAlerts": len(message.alerts) - len(told.alerts),
+    }

@@ -1,0 +1,122 @@
+"""The real Alertmanager and Watchkeeper with the same configuration: told the same, and listened to by webhook."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "e2e"), str(Path(__file__).parents[1] / "e2e" / "bad_days")]
+
+from alertmanager_process import ALERTMANAGER, alertmanager  # noqa: E402
+from watchkeeper_process import Watchkeeper  # noqa: E402
+
+__all__ = ["ALERTMANAGER", "Answer", "Listener", "Side", "both", "listener", "normal"]
+
+NEVER = "0001-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; `body` is decoded JSON, None where there is none."""
+
+    status: int
+    body: Any
+
+
+class Listener:
+    """A webhook for every path; the first requests to a path below `/refusing/` are answered with 400."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.refusals = 1
+        self.port = 0
+
+    def status(self, path: str, payload: dict[str, Any]) -> int:
+        self.told[path].append(payload)
+        return 400 if path.startswith("/refusing/") and len(self.told[path]) <= self.refusals else 200
+
+
+@contextmanager
+def listener() -> Iterator[Listener]:
+    heard = Listener()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(heard.status(self.path, payload))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    heard.port = server.server_port
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield heard
+    server.shutdown()
+
+
+@dataclass
+class Side:
+    """One of the two, and what it told."""
+
+    name: str
+    url: str
+    heard: Listener
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, method: str, path: str, body: object = None, media: str = "application/json") -> Answer:
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Content-Type": media} if data is not None else {}
+        request = urllib.request.Request(self.url + path, data=data, method=method, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return Answer(answer.status, _decoded(answer.read()))
+        except urllib.error.HTTPError as refused:
+            return Answer(refused.code, _decoded(refused.read()))
+
+    def post(self, alerts: Sequence[dict[str, Any]]) -> None:
+        answer = self.ask("POST", "/api/v2/alerts", alerts)
+        assert answer.status == 200, answer
+
+
+def _decoded(body: bytes) -> Any:
+    return json.loads(body) if body.strip() else None
+
+
+@contextmanager
+def both(folder: Path, config: str) -> Iterator[tuple[Side, Side]]:
+    """Alertmanager and Watchkeeper with `config`, where PORT stands for the webhooks' port."""
+    with ExitStack() as stack:
+        theirs, ours = stack.enter_context(listener()), stack.enter_context(listener())
+        (folder / "ours").mkdir()
+        (folder / "theirs").mkdir()
+        own = folder / "ours" / "alertmanager.yml"
+        own.write_text(config.replace("PORT", str(ours.port)))
+        server = stack.enter_context(Watchkeeper(folder / "ours", config=own))
+        url = stack.enter_context(alertmanager(folder / "theirs", config.replace("PORT", str(theirs.port))))
+        yield Side("Alertmanager", url, theirs), Side("Watchkeeper", server.url, ours)
+
+
+def normal(payload: dict[str, Any]) -> dict[str, Any]:
+    """A notification without what must differ: whose URL it shows, and times that the server chose."""
+    shown = {key: value for key, value in payload.items() if key != "externalURL"}
+    shown["alerts"] = [_alert(alert) for alert in payload["alerts"]]
+    return shown
+
+
+def _alert(alert: dict[str, Any]) -> dict[str, Any]:
+    given = alert["labels"].get("times") == "given"
+    ended = "never" if alert["endsAt"] == NEVER else "once"
+    return {**alert, "startsAt": alert["startsAt"] if given else "", "endsAt": alert["endsAt"] if given else ended}

@@ -1,0 +1,287 @@
+"""Alertmanager's API v2: the same questions to the real one and to us, and amtool and Prometheus as clients of ours."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from alerts_beside import ALERTMANAGER, Answer, Side, both
+from prometheus_server import PROMETHEUS, prometheus
+from watchkeeper_process import until
+
+AMTOOL = shutil.which("amtool") or "amtool is missing"
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.skipif(
+        not (Path(ALERTMANAGER).exists() and Path(AMTOOL).exists()),
+        reason="prometheus-alertmanager or amtool is missing: `make peers` unpacks them",
+    ),
+]
+
+CONFIG = """
+route:
+  receiver: a
+  group_by: [team]
+  group_wait: 0s
+  routes:
+  - {match_re: {team: 'x|y'}, receiver: b, continue: true}
+  - {matchers: ['team="x"'], receiver: a, mute_time_intervals: [ever]}
+receivers:
+- {name: a, webhook_configs: [{url: "http://127.0.0.1:PORT/a"}]}
+- {name: b, webhook_configs: [{url: "http://127.0.0.1:PORT/b"}]}
+time_intervals:
+- {name: ever, time_intervals: [{times: [{start_time: '00:00', end_time: '24:00'}]}]}
+inhibit_rules:
+- {source_matchers: ['sev=crit'], target_matchers: ['sev=warn'], equal: [team]}
+"""
+NOW = datetime.now(UTC)
+
+
+def at(seconds: float) -> str:
+    return (NOW + timedelta(seconds=seconds)).isoformat()
+
+
+ALERTS = [
+    {"labels": {"team": "x", "sev": "warn"}, "annotations": {"e": "", "k": "v"}, "generatorURL": "http://x/"},
+    {"labels": {"team": "x", "sev": "crit", "utf.8": "ü", "empty": ""}, "startsAt": "2025-01-01T02:00:00.123Z"},
+    {"labels": {"team": "z", "sev": "crit"}, "endsAt": "2099-01-01T02:00:00Z"},
+    {"labels": {"team": "z"}, "startsAt": "2025-01-01T02:00:00", "endsAt": "2099-01-01"},
+    {"labels": {"team": "over"}, "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2020-01-02T00:00:00Z"},
+    {"labels": {"q": "1"}, "startsAt": "0001-01-01T00:00:00Z", "endsAt": "0001-01-01T00:00:00.000Z", "more": 3},
+]
+SILENCE: dict[str, Any] = {
+    "matchers": [{"name": "team", "value": "silent", "isRegex": False, "isEqual": True}],
+    "startsAt": at(-10),
+    "endsAt": at(600),
+    "createdBy": "alice",
+    "comment": "c",
+}
+NOBODY = "11111111-1111-1111-1111-111111111111"
+
+
+def silent(**changes: Any) -> dict[str, Any]:
+    return {name: value for name, value in {**SILENCE, **changes}.items() if value is not ...}
+
+
+def matching(**parts: Any) -> dict[str, Any]:
+    return silent(matchers=[{"name": "a", "value": "b", "isRegex": False, **parts}])
+
+
+QUESTIONS: list[tuple[str, str, Any]] = [
+    *(
+        ("GET", f"/api/v2/alerts{query}", None)
+        for query in (
+            "",
+            "?active=false",
+            "?active=no",
+            "?silenced=false&inhibited=false",
+            "?unprocessed=false",
+            "?inhibited=false",
+            "?muted=false",
+            "?filter=team%3D",
+            "?filter=team%3D%22x%22&filter=sev%3Dwarn",
+            "?filter=utf.8%3D%C3%BC",
+            "?filter=%22utf.8%22%3D~%22.%22",
+            "?filter=!!",
+            "?filter=%7Bteam%3Dx%7D",
+            "?filter=a%3D~%22%5B%22",
+            "?receiver=b",
+            "?receiver=a%7Cb",
+            "?receiver=(",
+            "?foo=1",
+        )
+    ),
+    *(
+        ("GET", f"/api/v2/alerts/groups{query}", None)
+        for query in (
+            "",
+            "?muted=false",
+            "?active=false",
+            "?inhibited=false",
+            "?filter=team%3Dz",
+            "?receiver=b",
+            "?filter=!!",
+            "?receiver=(",
+        )
+    ),
+    *(
+        ("POST", "/api/v2/alerts", body)
+        for body in (
+            [],
+            [{}],
+            [{"labels": {}}],
+            [{"labels": None}],
+            [{"labels": {"a": ""}}],
+            [{"labels": {"a": "b"}, "startsAt": "2020-01-02T00:00:00Z", "endsAt": "2020-01-01T00:00:00Z"}],
+            [{"labels": {"": "b"}}],
+            [{"labels": {"a": "b"}, "annotations": {"": "x"}}],
+            [{"labels": {"a": ""}}, {"labels": {}}],
+            [{"labels": {"a": "b"}, "startsAt": "bad"}],
+            [{"labels": {"a": "b"}, "generatorURL": "::not a url"}],
+            b"{",
+            b"",
+            b"null",
+        )
+    ),
+    ("GET", "/api/v2/receivers", None),
+    ("GET", "/api/v2/silences?filter=!!", None),
+    ("GET", "/api/v2/silence/nope", None),
+    ("GET", f"/api/v2/silence/{NOBODY}", None),
+    ("DELETE", "/api/v2/silence/nope", None),
+    ("DELETE", f"/api/v2/silence/{NOBODY}", None),
+    *(
+        ("POST", "/api/v2/silences", body)
+        for body in (
+            {},
+            b"",
+            b"{",
+            silent(matchers=[]),
+            silent(matchers=None),
+            silent(endsAt=at(-5)),
+            silent(startsAt=at(900)),
+            silent(endsAt="x"),
+            silent(comment=...),
+            silent(startsAt=...),
+            silent(id="nope"),
+            silent(id=NOBODY),
+            matching(value="(", isRegex=True),
+            matching(value=".*", isRegex=True),
+            matching(value=""),
+            matching(name=""),
+            matching(name=None),
+            matching(value=None),
+            matching(isRegex=None),
+        )
+    ),
+    ("GET", "/api/v2/nope", None),
+    ("GET", "/api/v2/", None),
+    ("DELETE", "/api/v2/alerts", None),
+    ("PUT", "/api/v2/status", {}),
+]
+
+
+@pytest.fixture(scope="module")
+def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Side, Side]]:
+    with both(tmp_path_factory.mktemp("api"), CONFIG) as pair:
+        for side in pair:
+            side.post(ALERTS)
+            until(lambda side=side: len(side.heard.told["/b"]) == 1, "the first notification")
+        yield pair
+
+
+def shown(answer: Answer) -> Answer:
+    """The answer without the times that the server chose."""
+    text = re.sub(r'"20[2-8]\d-(?!01-0[12]T0)[^"]*"', '"…"', json.dumps(answer.body))
+    return Answer(answer.status, json.loads(text))
+
+
+@pytest.mark.parametrize(("method", "path", "body"), QUESTIONS)
+def test_we_answer_as_alertmanager_does(sides: tuple[Side, Side], method: str, path: str, body: Any) -> None:
+    theirs, ours = (shown(side.ask(method, path, body)) for side in sides)
+    assert ours == theirs
+
+
+def test_a_body_that_is_not_json_is_refused_alike(sides: tuple[Side, Side]) -> None:
+    theirs, ours = (side.ask("POST", "/api/v2/alerts", b"[]", "text/plain") for side in sides)
+    assert ours == theirs
+
+
+def life_of_a_silence(side: Side) -> list[Answer]:
+    """What a silence answers while it is made, changed, replaced and ended; ids as numbers in order of appearance."""
+    ids: list[str] = []
+
+    def post(**changes: Any) -> Answer:
+        answer = side.ask("POST", "/api/v2/silences", silent(**changes))
+        ids.append(answer.body["silenceID"])
+        return answer
+
+    answers = [post()]
+    first = side.ask("GET", f"/api/v2/silence/{ids[0]}")
+    answers += [first, post(id=ids[0], startsAt=first.body["startsAt"], comment="longer", endsAt=at(900))]
+    answers += [side.ask("GET", "/api/v2/silences?filter=team%3Dsilent")]
+    other = [{"name": "team", "value": "si.*", "isRegex": True}]
+    answers += [post(id=ids[0], matchers=other, annotations={"a": "b"}), post(startsAt=at(300), comment="later")]
+    side.post([{"labels": {"team": "silent"}}])
+    answers += [side.ask("GET", "/api/v2/alerts?filter=team%3Dsilent")]
+    answers += [side.ask("GET", "/api/v2/alerts?filter=team%3Dsilent&silenced=false")]
+    answers += [side.ask("DELETE", f"/api/v2/silence/{ids[2]}") for _ in range(2)]
+    answers += [side.ask("GET", "/api/v2/alerts?filter=team%3Dsilent")]
+    answers += [side.ask("DELETE", f"/api/v2/silence/{ids[3]}")]
+    answers += [side.ask("GET", "/api/v2/silences")]
+    text = json.dumps([[one.status, shown(one).body] for one in answers])
+    for id in ids:
+        text = text.replace(id, str(ids.index(id)))
+    return json.loads(text)
+
+
+def test_a_silence_lives_as_in_alertmanager(sides: tuple[Side, Side]) -> None:
+    theirs, ours = (life_of_a_silence(side) for side in sides)
+    assert ours == theirs
+
+
+def amtool(side: Side, *arguments: str) -> tuple[int, str]:
+    command = [AMTOOL, f"--alertmanager.url={side.url}", "--no-version-check", *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return run.returncode, re.sub(r"20\d\d-\S+ \S+ UTC", "…", run.stdout)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("alert", "query"),
+        ("alert", "query", "team=x", "-o", "extended"),
+        ("alert", "query", "--inhibited"),
+        ("config", "routes", "test", "team=x"),
+        ("config", "routes", "test", "team=w"),
+        ("config", "routes", "show"),
+        ("silence", "query", "team=none"),
+    ],
+)
+def test_amtool_prints_the_same(sides: tuple[Side, Side], arguments: tuple[str, ...]) -> None:
+    theirs, ours = (amtool(side, *arguments) for side in sides)
+    assert ours == theirs
+    assert ours[0] == 0
+
+
+def test_amtool_adds_alerts_and_makes_and_ends_silences(sides: tuple[Side, Side]) -> None:
+    _, ours = sides
+    assert amtool(ours, "alert", "add", "alertname=ByHand", "team=w", "--annotation=k=v")[0] == 0
+    assert "ByHand" in amtool(ours, "alert", "query", "team=w")[1]
+    code, id = amtool(ours, "silence", "add", "-a", "alice", "-c", "quiet", "alertname=ByHand")
+    assert code == 0
+    assert "ByHand" not in amtool(ours, "alert", "query", "team=w")[1]
+    assert "ByHand" in amtool(ours, "alert", "query", "--silenced")[1]
+    assert id.strip() in amtool(ours, "silence", "query")[1]
+    assert amtool(ours, "silence", "update", "--duration=2h", "-c", "longer", id.strip())[0] == 0
+    assert amtool(ours, "silence", "expire", id.strip())[0] == 0
+    assert "ByHand" in amtool(ours, "alert", "query", "team=w")[1]
+
+
+@pytest.mark.skipif(not Path(PROMETHEUS).exists(), reason="prometheus is missing: `make peers` unpacks it")
+def test_a_real_prometheus_sends_to_us(sides: tuple[Side, Side], tmp_path: Path) -> None:
+    _, ours = sides
+    rule = {"alert": "FromPrometheus", "expr": "vector(1)", "labels": {"team": "prometheus"}}
+    groups = {"groups": [{"name": "g", "interval": "1s", "rules": [rule]}]}
+    (tmp_path / "rules.yml").write_text(json.dumps(groups))
+    address = ours.url.removeprefix("http://")
+    config = {
+        "rule_files": ["rules.yml"],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [address]}]}]},
+    }
+    query = "/api/v2/alerts?filter=team%3Dprometheus"
+    with prometheus(tmp_path, config):
+        until(lambda: ours.ask("GET", query).body, "an alert from Prometheus")
+    (alert,) = ours.ask("GET", query).body
+    assert alert["labels"] == {"alertname": "FromPrometheus", "team": "prometheus"}
+    assert alert["receivers"] == [{"name": "a"}]

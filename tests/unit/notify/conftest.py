@@ -1,0 +1,62 @@
+"""Rooms over a control database in memory."""
+
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from watchkeeper.notify import Notify
+from watchkeeper.store.control import ControlDatabase
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from notify_house import Clock, House, Open, Recorder
+
+
+@pytest.fixture
+async def recorder() -> AsyncGenerator[Recorder]:
+    recorder = Recorder()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", recorder.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    recorder.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield recorder
+    await runner.cleanup()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def control() -> AsyncGenerator[ControlDatabase]:
+    database = ControlDatabase.at("sqlite://")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def house(clock: Clock, control: ControlDatabase) -> Open:
+    """Opens rooms, one after the other, on the same control database."""
+
+    @asynccontextmanager
+    async def open_house(text: str) -> AsyncGenerator[House]:
+        registry = CollectorRegistry()
+        external = "http://watchkeeper.example.org"
+        notify = Notify(
+            control, clock, registry, external_url=external, environ={}, sleep=clock.sleep, jitter=lambda: 0.5
+        )
+        await notify.open()
+        one = House(notify, clock, registry)
+        await one.apply(text)
+        yield one
+        await notify.close()
+
+    return open_house
