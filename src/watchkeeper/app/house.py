@@ -31,8 +31,9 @@ from watchkeeper.app.room import Room
 from watchkeeper.app.rooms import open_rooms
 from watchkeeper.app.settings import Settings
 from watchkeeper.app.sockets import bind
-from watchkeeper.app.urls import external_url, route_prefix
+from watchkeeper.app.urls import external_url, local_url, route_prefix
 from watchkeeper.app.web import Switch, WebServer
+from watchkeeper.app.whereabouts import announced
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.duration import format_duration
 from watchkeeper.base.failure import Failure
@@ -77,13 +78,15 @@ class House:
         web_config = WebConfigFile(self.settings.web_config) if self.settings.web_config else None
         front = Switch(self._application(waiting.routes(self.condition), web_config))
         limits = ConnectionLimits(self.settings.read_timeout_ms / 1000, self.settings.max_connections)
-        server = WebServer(front, _tls(web_config), limits)
+        tls = _tls(web_config)
+        server = WebServer(front, tls, limits)
         await server.start(sockets)
         self._open.push_async_callback(server.stop)
         self._open.callback(self.notices.close)
         rooms = await open_rooms(self, self._open)
         self._rooms = rooms.live
         front.application = self._application(rooms.routes, web_config)
+        self._open.enter_context(announced(self.settings.data, local_url(self.settings, tls=tls is not None)))
         self.condition.is_ready()
         self._metrics.ready(True)
         for address in self.settings.listen:

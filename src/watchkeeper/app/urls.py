@@ -25,6 +25,14 @@ def external_url(settings: Settings) -> str:
     return given.rstrip("/")
 
 
+def local_url(settings: Settings, *, tls: bool) -> str:
+    """Where processes of this machine reach us, without a slash at its end."""
+    address = settings.listen[0]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if tls else 'http'}://{shown}:{address.port}{route_prefix(settings)}"
+
+
 def route_prefix(settings: Settings) -> str:
     """What every path starts with: empty, or with a slash in front and none at its end."""
     prefix = settings.route_prefix

@@ -6,12 +6,15 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchkeeper.app.connections import ConnectionLimits, bounded
+
+_DATE_GOOD_FOR_S = 1.0
+"""How long answers bear the same Date."""
 
 
 class Switch:
@@ -59,7 +62,7 @@ class WebServer:
 
     async def stop(self) -> None:
         """Take no further requests, and let those under way end."""
-        self._server.should_exit = True
+        self._server.end()
         if self._task is not None:
             await self._task
 
@@ -68,6 +71,19 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Let `serve` return once the requests under way have ended."""
+        self.should_exit = True
+        self._ending.set()
+
+    async def main_loop(self) -> None:
+        """Renew the Date of answers until the end; uvicorn's own loop wakes ten times a second to look for that."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_DATE_GOOD_FOR_S):
+                    await self._ending.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Tell when requests can come."""

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,12 +16,27 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from watchkeeper.app.telemetry import Telemetry, opened
+from watchkeeper.app.whereabouts import server_of
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.base.failure import Failure
+from watchkeeper.base.http import HTTPClient, HTTPClientConfig
 from watchkeeper.model.samples import DEFAULT_TENANT, AppendOutcome
 from watchkeeper.receive import openmetrics_import
-from watchkeeper.receive.openmetrics_import import Checked, ImportFailure
-from watchkeeper.store import FREE, Store, StoreOptions
+from watchkeeper.receive.openmetrics_import import Checked, ImportFailure, Source
+from watchkeeper.receive.openmetrics_import.source import Progress as Told
+from watchkeeper.store import Store, StoreOptions
+
+_TIMEOUT_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the samples go: a server, where `url` is not empty, or a store that nobody else writes to."""
+
+    url: str
+    data: Path
+    storage_url: str
+    tenant: str
 
 
 @click.group("import")
@@ -30,19 +46,25 @@ def import_() -> None:
 
 @import_.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--url", default="", metavar="URL", help="The server to send to. By default the one that runs on the data folder."
+)
 @click.option("--data", default=Path("data"), show_default=True, type=click.Path(path_type=Path), help="Data folder.")
 @click.option("--storage-url", default="", help="A ClickHouse cluster (clickhouse://…) instead of the data folder.")
 @click.option("--tenant", default=DEFAULT_TENANT, show_default=True, help="Whose samples they are.")
-def openmetrics(file: Path, data: Path, storage_url: str, tenant: str) -> None:
+def openmetrics(file: Path, url: str, data: Path, storage_url: str, tenant: str) -> None:
     """Import FILE, OpenMetrics text in which each sample has its timestamp (.gz is unpacked).
 
     Samples may be of any age and in any order. The whole file is checked before anything is stored, and importing
-    it twice is the same as once. No server may run on the data folder meanwhile.
+    it twice is the same as once. Without a server the samples go straight into the data folder.
     """
     try:
-        if not storage_url:
-            data.mkdir(parents=True, exist_ok=True)
-        checked, outcome = asyncio.run(_import(file, file.stat().st_size, data, storage_url, tenant))
+        if url and storage_url:
+            raise click.UsageError("--url and --storage-url name two places: one of them would be right")
+        place = _Place(url or ("" if storage_url else server_of(data)), data, storage_url, tenant)
+        if place.url and not url:
+            click.echo(f"a server runs on {data}: sending to {place.url}", err=True)
+        checked, outcome = asyncio.run(_import(Source.of(file), place))
     except Failure as failure:
         click.echo(str(failure), err=True)
         sys.exit(1)
@@ -52,28 +74,43 @@ def openmetrics(file: Path, data: Path, storage_url: str, tenant: str) -> None:
         sys.exit(1)
 
 
-async def _import(file: Path, size: int, data: Path, storage_url: str, tenant: str) -> tuple[Checked, AppendOutcome]:
+async def _import(source: Source, place: _Place) -> tuple[Checked, AppendOutcome]:
+    size = source.path.stat().st_size
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True)) as progress:
         reading = progress.add_task("checking", total=size)
-        checked = openmetrics_import.check(file, lambda at: progress.update(reading, completed=at))
+        checked = openmetrics_import.check(source, lambda at: progress.update(reading, completed=at))
         if not checked.samples:
-            raise ImportFailure(f"{file}: there are no samples in it")
-        async with _opened(data, storage_url) as store:
-            storing = progress.add_task("storing", total=size)
-            outcome = await openmetrics_import.store(
-                file, store, tenant, lambda at: progress.update(storing, completed=at)
-            )
-    return checked, outcome
+            raise ImportFailure(f"{source.name}: there are no samples in it")
+        work = progress.add_task("sending" if place.url else "storing", total=size)
+
+        def told(at: int) -> None:
+            progress.update(work, completed=at)
+
+        return checked, await (_send if place.url else _store)(source, place, told)
+
+
+async def _send(source: Source, place: _Place, told: Told) -> AppendOutcome:
+    client = HTTPClient(HTTPClientConfig(), SystemClock(), timeout_s=_TIMEOUT_S)
+    try:
+        return await openmetrics_import.send(source, client, place.url, place.tenant, told)
+    finally:
+        await client.close()
+
+
+async def _store(source: Source, place: _Place, told: Told) -> AppendOutcome:
+    if not place.storage_url:
+        place.data.mkdir(parents=True, exist_ok=True)
+    async with _opened(place.data, place.storage_url) as store:
+        return await openmetrics_import.store(source, store, place.tenant, told)
 
 
 @asynccontextmanager
 async def _opened(data: Path, storage_url: str) -> AsyncGenerator[Store]:
-    """The store, taking samples of every age and order. Raises TelemetryFailure where a server holds the folder."""
+    """The store. Raises TelemetryFailure where somebody else has the folder."""
     telemetry = Telemetry(data, storage_url)
     async with opened(telemetry) as target:
-        options = StoreOptions(policy_of=lambda _tenant: FREE, log=telemetry.log())
-        store = Store(target, SystemClock(), CollectorRegistry(), options)
+        store = Store(target, SystemClock(), CollectorRegistry(), StoreOptions(log=telemetry.log()))
         await store.open()
         try:
             yield store

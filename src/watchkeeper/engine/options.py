@@ -93,6 +93,8 @@ def server_configuration(options: EngineOptions, path: Path, machine_bytes: int)
         # Threads that have run out of work end, and give back their stacks and allocator caches.
         "max_thread_pool_free_size": 16,
         "background_pool_size": 2,
+        # By default the engine compares its count of memory with the system's twenty times a second, idle or not.
+        "memory_worker_period_ms": 1000,
     }
     merge_tree = {"min_free_disk_bytes_to_perform_insert": options.min_free_disk_bytes}
     backups = options.backup_folder or str(path / "backups")

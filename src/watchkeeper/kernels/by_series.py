@@ -8,57 +8,122 @@ from numpy.typing import NDArray
 from watchkeeper.kernels.kernel import kernel
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
+_FEW = 24
 
 
 @kernel
-def order(ids: NDArray[np.uint64], times: NDArray[np.int64], out: NDArray[np.int64]) -> None:
-    """The rows (m,) by id and time, rows of equal id and time in the order in which they stand.
+def order(ids: NDArray[np.uint64], times: NDArray[np.int64], out: NDArray[np.int64]) -> int:
+    """The rows (m,) by id and time, of rows with one id and time the last alone; how many there are.
 
     There are few series beside samples and most come in order of time: only the distinct ids are sorted.
     """
     m = ids.size
-    bits = 4
-    while (1 << bits) < 2 * m:
-        bits += 1
-    shift, mask = np.uint64(64 - bits), (1 << bits) - 1
-    table = np.full(1 << bits, -1, dtype=np.int32)
-    number = np.empty(m, dtype=np.int32)
-    first = np.empty(m, dtype=np.int32)
-    sizes = np.zeros(m, dtype=np.int32)
-    distinct = 0
+    number, sizes, keys = np.empty(m, dtype=np.int32), np.zeros(m, dtype=np.int32), np.empty(m, dtype=np.uint64)
+    distinct = _number(ids, number, sizes, keys)
+    begins = np.empty(distinct + 1, dtype=np.int64)
+    begins[0] = 0
+    for n in range(distinct):
+        begins[n + 1] = begins[n] + sizes[n]
+    rows, fill = np.empty(m, dtype=np.int32), begins.copy()
     for i in range(m):
-        slot = np.int64((ids[i] * _MIX) >> shift)
-        while table[slot] >= 0 and ids[first[table[slot]]] != ids[i]:
-            slot = (slot + 1) & mask
-        if table[slot] < 0:
-            table[slot] = distinct
-            first[distinct] = i
-            distinct += 1
-        number[i] = table[slot]
-        sizes[table[slot]] += 1
-    ranked = np.argsort(ids[first[:distinct]])
-    begins = np.empty(distinct, dtype=np.int64)
-    at = 0
-    for k in range(distinct):
-        begins[ranked[k]] = at
-        at += sizes[ranked[k]]
-    fill = begins.copy()
-    for i in range(m):
-        out[fill[number[i]]] = i
+        rows[fill[number[i]]] = i
         fill[number[i]] += 1
+    ranked, at = _ranked(keys[:distinct]), 0
     for k in range(distinct):
-        _sort_span(out[begins[k] : begins[k] + sizes[k]], times)
+        n = ranked[k]
+        at = _put_span(rows[begins[n] : begins[n + 1]], times, out, at)
+    return at
 
 
 @kernel
-def _sort_span(rows: NDArray[np.int64], times: NDArray[np.int64]) -> None:
-    rising = True
-    for k in range(1, rows.size):
-        if times[rows[k]] < times[rows[k - 1]]:
-            rising = False
-            break
-    if not rising:
-        rows[:] = rows[np.argsort(times[rows], kind="mergesort")]
+def _number(
+    ids: NDArray[np.uint64], number: NDArray[np.int32], sizes: NDArray[np.int32], keys: NDArray[np.uint64]
+) -> int:
+    """Number the distinct ids as they come; each row's number, each number's count and id, and how many they are.
+
+    Senders repeat themselves: the id that follows is nearly always the one that followed the last time.
+    """
+    bits = 4
+    while (1 << bits) < 2 * ids.size:
+        bits += 1
+    shift, mask = np.uint64(64 - bits), (1 << bits) - 1
+    table = np.full(1 << bits, -1, dtype=np.int32)
+    distinct, guess = 0, 0
+    for i in range(ids.size):
+        if guess == distinct or keys[guess] != ids[i]:
+            slot = np.int64((ids[i] * _MIX) >> shift)
+            while table[slot] >= 0 and keys[table[slot]] != ids[i]:
+                slot = (slot + 1) & mask
+            if table[slot] < 0:
+                table[slot] = distinct
+                keys[distinct] = ids[i]
+                distinct += 1
+            guess = table[slot]
+        number[i] = guess
+        sizes[guess] += 1
+        guess += 1
+    return distinct
+
+
+@kernel
+def _ranked(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The places of distinct keys in rising order; quick where they are spread evenly, as storage ids are."""
+    bits = 1
+    while (1 << bits) < keys.size:
+        bits += 1
+    shift = np.uint64(64 - bits)
+    begins = np.zeros((1 << bits) + 1, dtype=np.int64)
+    for i in range(keys.size):
+        begins[np.int64(keys[i] >> shift) + 1] += 1
+    for bucket in range(1 << bits):
+        begins[bucket + 1] += begins[bucket]
+    out, fill = np.empty(keys.size, dtype=np.int64), begins.copy()
+    for i in range(keys.size):
+        bucket = np.int64(keys[i] >> shift)
+        out[fill[bucket]] = i
+        fill[bucket] += 1
+    for bucket in range(1 << bits):
+        span = out[begins[bucket] : begins[bucket + 1]]
+        if span.size > _FEW:
+            span[:] = span[np.argsort(keys[span])]
+        elif span.size > 1:
+            _insert(span, keys)
+    return out
+
+
+@kernel
+def _insert(span: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
+    """Sort a short span of places by their keys."""
+    for i in range(1, span.size):
+        place, j = span[i], i
+        while j > 0 and keys[span[j - 1]] > keys[place]:
+            span[j] = span[j - 1]
+            j -= 1
+        span[j] = place
+
+
+@kernel
+def _put_span(rows: NDArray[np.int32], times: NDArray[np.int64], out: NDArray[np.int64], at: int) -> int:
+    """Put one series' rows to out[at:], by time, of equal times the last; where they end."""
+    begin = at
+    for k in range(rows.size):
+        if at > begin and times[rows[k]] <= times[out[at - 1]]:
+            return begin + _settle(rows, times, out[begin : begin + rows.size])
+        out[at] = rows[k]
+        at += 1
+    return at
+
+
+@kernel
+def _settle(rows: NDArray[np.int32], times: NDArray[np.int64], out: NDArray[np.int64]) -> int:
+    left = 0
+    for place in np.argsort(times[rows], kind="mergesort"):
+        row = rows[place]
+        if left and times[out[left - 1]] == times[row]:
+            left -= 1
+        out[left] = row
+        left += 1
+    return left
 
 
 @kernel
@@ -87,11 +152,3 @@ def take(
     for k in range(rows.size):
         row = rows[k]
         out_ids[k], out_times[k], out_values[k] = ids[row], times[row], values[row]
-
-
-@kernel
-def slots(ids: NDArray[np.uint64], bits: int, out: NDArray[np.int32]) -> None:
-    """A number below 2**bits for each id, well spread; different ids may share one."""
-    shift = np.uint64(64 - bits)
-    for i in range(ids.size):
-        out[i] = np.int32((ids[i] * _MIX) >> shift)

@@ -44,6 +44,10 @@ def encode(
         if not abs(value) < _LARGEST or (value == 0.0 and bits[i] != 0):
             continue
         known = places[refs[i]]
+        if known == 0 and np.rint(value) == value:
+            mantissas[i] = np.int64(value)
+            exponents[i] = 0
+            continue
         first = known & 31
         last = first if known >= _UNSETTLED else MOST_PLACES
         for exponent in range(first, last + 1):

@@ -46,7 +46,8 @@ class SampleBatch:
 
     `refs` are series as `Store.resolve` gave them (int32, none of them negative); `timestamps` int64 ms; `values`
     float64, staleness markers by their bits; `starts` int64 ms start timestamps, 0 where unknown. A row in
-    `histograms` (row → native histogram) has no meaning in `values`.
+    `histograms` (row → native histogram) has no meaning in `values`. `backfill` says that it is history: samples of
+    any age and in any order are welcome, and of two with one timestamp the later counts.
     """
 
     tenant: str
@@ -57,6 +58,7 @@ class SampleBatch:
     histograms: Mapping[int, Histogram] = field(default_factory=dict[int, Histogram])
     exemplars: Sequence[Exemplar] = ()
     metadata: Sequence[MetricMetadata] = ()
+    backfill: bool = False
 
 
 @dataclass(frozen=True, slots=True)

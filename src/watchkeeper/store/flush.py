@@ -66,7 +66,6 @@ class Flush:
         starts = starts_of(samples)
         tenants = tenants_of(samples)
         order = sorted_rows(tenants.codes, ids, times)
-        order = order[: by_series.last_written(order, ids, times)]
         one_day = times.min() // DAY_MS == times.max() // DAY_MS
         for day in (slice(None),) if one_day else days(times[order]):
             today = order[day]
@@ -90,23 +89,25 @@ class Flush:
 
 
 def sorted_rows(tenants: NDArray[np.integer], ids: NDArray[np.uint64], times: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rows (m,) in the order of their table: by tenant, span of time, series and time; equal ones as they stand."""
+    """The rows in the order of their table: by tenant, span of time, series and time; of equal ones the last alone."""
     spans = times // _BUCKET_MS
     if tenants.min() == tenants.max() and spans.min() == spans.max():
-        order = np.empty(ids.size, dtype=np.int64)
-        by_series.order(ids, times, order)
-        return order
+        return _by_series(ids, times)
     keys = np.stack((tenants.astype(np.int64), spans))
     groups, inverse = np.unique(keys, axis=1, return_inverse=True)
     if groups.shape[1] > _FEW_SPANS:
-        return np.lexsort((times, ids, spans, tenants))
+        order = np.lexsort((times, ids, spans, tenants))
+        return order[: by_series.last_written(order, ids, times)]
     parts: list[NDArray[np.int64]] = []
     for group in range(groups.shape[1]):
         rows = np.flatnonzero(inverse.reshape(-1) == group)
-        order = np.empty(rows.size, dtype=np.int64)
-        by_series.order(ids[rows], times[rows], order)
-        parts.append(rows[order])
+        parts.append(rows[_by_series(ids[rows], times[rows])])
     return np.concatenate(parts)
+
+
+def _by_series(ids: NDArray[np.uint64], times: NDArray[np.int64]) -> NDArray[np.int64]:
+    order = np.empty(ids.size, dtype=np.int64)
+    return order[: by_series.order(ids, times, order)]
 
 
 def _place(part: Part) -> tuple[int, str, list[str]]:

@@ -31,6 +31,7 @@ def warm_up() -> None:
     head.flushed(1, 0.0)
     head.forget(series[:2])
     order = sorted_rows(tenants.codes, refs.astype(np.uint64), times)
+    order = order[: by_series.last_written(order, ids[refs], times)]
     taken = np.empty_like(ids, shape=order.size), np.empty_like(times), np.empty(order.size)
-    by_series.take(order[: by_series.last_written(order, ids[refs], times)], ids[refs], times, samples.values, *taken)
+    by_series.take(order, ids[refs], times, samples.values, *taken)
     Floats().rows(tenants, refs[order].astype(np.uint64), times[order], samples.values[order], None)

@@ -16,7 +16,7 @@ from watchkeeper.store.gathered import DAY_MS, Gathered, Judged, days
 from watchkeeper.store.index import DIGEST, REFUSALS, Admission, NewSeries, Plan, SeriesIndex, Verdict
 from watchkeeper.store.metadata import MetadataBook
 from watchkeeper.store.native import constant
-from watchkeeper.store.policy import EARLIEST_MS, LATEST_MS, PolicyOf
+from watchkeeper.store.policy import EARLIEST_MS, FREE, LATEST_MS, PolicyOf
 from watchkeeper.store.rows import Rows
 from watchkeeper.store.sink import Commit, Sink
 
@@ -67,7 +67,7 @@ class Writer:
         return [self._outcome(one) for one in judged]
 
     def _judge(self, plan: Plan, batch: SampleBatch) -> Judged:
-        policy = self._policy_of(batch.tenant)
+        policy = FREE if batch.backfill else self._policy_of(batch.tenant)
         bits, kinds = batch.values.view(np.uint64), np.zeros(0, dtype=np.uint8)
         if batch.histograms:
             bits, kinds = bits.copy(), np.zeros(bits.size, dtype=np.uint8)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from watchkeeper.cli.import_ import import_
 from watchkeeper.model.labels import Labels
 from watchkeeper.receive import openmetrics_import
-from watchkeeper.receive.openmetrics_import import ImportFailure
+from watchkeeper.receive.openmetrics_import import ImportFailure, Source, source
 from watchkeeper.store import Store
 
 HOUR_MS = 3_600_000
@@ -47,13 +47,13 @@ def now() -> int:
 async def test_a_file_is_stored_piece_by_piece(
     monkeypatch: pytest.MonkeyPatch, write: Any, big: bytes, name: str, store: Store, stored: Any
 ) -> None:
-    monkeypatch.setattr(openmetrics_import, "PIECE_BYTES", 10_000)
+    monkeypatch.setattr(source, "PIECE_BYTES", 10_000)
     path, told = write(big, name), []
-    checked = openmetrics_import.check(path, told.append)
+    checked = openmetrics_import.check(Source.of(path), told.append)
     assert (checked.samples, checked.series) == (20_000, 50)
     assert told[-1] == path.stat().st_size
     for _ in range(2):
-        outcome = await openmetrics_import.store(path, store, "default", told.append)
+        outcome = await openmetrics_import.store(Source.of(path), store, "default", told.append)
         assert (outcome.accepted, outcome.refused) == (20_000, 0)
     found = stored("a_total")
     assert len(found) == 50
@@ -76,23 +76,23 @@ async def test_a_file_is_stored_piece_by_piece(
 def test_a_bad_file_is_refused_before_anything_is_stored(
     monkeypatch: pytest.MonkeyPatch, write: Any, body: bytes, message: str, piece: int
 ) -> None:
-    monkeypatch.setattr(openmetrics_import, "PIECE_BYTES", piece)
+    monkeypatch.setattr(source, "PIECE_BYTES", piece)
     with pytest.raises(ImportFailure, match=message):
-        openmetrics_import.check(write(body), lambda _: None)
+        openmetrics_import.check(Source.of(write(body)), lambda _: None)
 
 
 def test_an_errors_line_is_the_files(monkeypatch: pytest.MonkeyPatch, write: Any) -> None:
-    monkeypatch.setattr(openmetrics_import, "PIECE_BYTES", 64)
+    monkeypatch.setattr(source, "PIECE_BYTES", 64)
     body = b"# TYPE a gauge\n" + b"a 1 1\n" * 500 + b"bad\n# EOF\n"
     with pytest.raises(ImportFailure, match=r"a\.om:502: "):
-        openmetrics_import.check(write(body), lambda _: None)
+        openmetrics_import.check(Source.of(write(body)), lambda _: None)
 
 
 def test_a_damaged_archive_is_refused(write: Any) -> None:
     path = write(b"a 1 1\n# EOF\n", "a.gz")
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(ImportFailure, match=r"a\.gz"):
-        openmetrics_import.check(path, lambda _: None)
+        openmetrics_import.check(Source.of(path), lambda _: None)
 
 
 def test_the_command_imports_into_a_data_folder(tmp_path: Path, write: Any) -> None:

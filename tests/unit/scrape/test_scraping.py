@@ -22,9 +22,10 @@ from watchkeeper.model.relabel import Action, RelabelRule
 from watchkeeper.model.samples import AppendOutcome, SampleBatch, Selection
 from watchkeeper.receive.exposition import warm_up
 from watchkeeper.receive.scrape import ScrapeConfig, ScrapeOptions
-from watchkeeper.receive.scrape.fetch import Fetcher
+from watchkeeper.receive.scrape.fetch import Fetched, Fetcher
 from watchkeeper.receive.scrape.loop import ScrapeLoop, Surroundings
 from watchkeeper.receive.scrape.metrics import ScrapeMetrics
+from watchkeeper.receive.scrape.protocols import Format
 from watchkeeper.receive.scrape.status import Health
 from watchkeeper.receive.scrape.target import find_targets
 from watchkeeper.store import Store, StoreBusy
@@ -317,6 +318,23 @@ async def test_large_bodies_are_read_as_small_ones_are(make: Make, serve: Serve,
     found = stored("a")
     assert len(found) == 4000
     assert {len(samples) for samples in found.values()} == {2}
+
+
+def _large(count: int, first: int = 0) -> Fetched:
+    return Fetched(b"".join(b'a{x="%d"} %d\n' % (i, i) for i in range(first, first + count)), Format.TEXT)
+
+
+async def test_only_a_body_much_like_the_one_before_is_quick_to_read(make: Make, now: int) -> None:
+    scraped = (await make("127.0.0.1:1")).scraped
+    assert not scraped.is_quick(_large(1000))
+    scraped.read(_large(1000), now)
+    assert not scraped.is_quick(_large(1000)), "every line was new"
+    scraped.read(_large(1000), now + 1000)
+    assert scraped.is_quick(_large(1050))
+    assert not scraped.is_quick(_large(2000))
+    assert not scraped.is_quick(Fetched(_large(1000).body, Format.OPENMETRICS))
+    scraped.read(_large(1000, first=500), now + 2000)
+    assert not scraped.is_quick(_large(1000)), "half of the lines were new"
 
 
 async def test_prometheus_client_is_understood_with_exemplars_and_starts(

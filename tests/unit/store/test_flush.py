@@ -36,9 +36,19 @@ def test_rows_are_sorted_as_their_table_and_the_last_written_stays(rows: list[tu
     times = np.array([row[2] * SPAN + row[3] for row in rows], dtype=np.int64)
     order = sorted_rows(tenants, ids, times)
     obvious = sorted(range(len(rows)), key=lambda i: (tenants[i], times[i] // SPAN, ids[i], times[i]))
-    assert order.tolist() == obvious
-    kept = order[: by_series.last_written(order, ids, times)].tolist()
-    assert kept == [i for n, i in enumerate(obvious) if n + 1 == len(obvious) or rows[obvious[n + 1]] != rows[i]]
+    assert order.tolist() == [
+        i for n, i in enumerate(obvious) if n + 1 == len(obvious) or rows[obvious[n + 1]] != rows[i]
+    ]
+
+
+@given(st.lists(st.tuples(st.one_of(st.integers(0, 60), st.integers(0, 1 << 64 - 1)), st.integers(0, 3)), max_size=200))
+def test_rows_of_any_ids_in_any_order_come_by_series_and_time(rows: list[tuple[int, int]]) -> None:
+    ids = np.array([id_ for id_, _ in rows], dtype=np.uint64)
+    times = np.array([time for _, time in rows], dtype=np.int64)
+    order = np.empty(len(rows), dtype=np.int64)
+    kept = order[: by_series.order(ids, times, order)]
+    last = {row: i for i, row in enumerate(rows)}
+    assert kept.tolist() == [last[row] for row in sorted(last)]
 
 
 @pytest.mark.parametrize("log", ["log"], indirect=True)

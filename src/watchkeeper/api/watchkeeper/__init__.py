@@ -5,10 +5,11 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Mount
 
 from watchkeeper.api.rooms import Core
-from watchkeeper.api.watchkeeper import openapi, sql
+from watchkeeper.api.watchkeeper import imports, openapi, sql
 from watchkeeper.store import Store
 
 
 def routes(core: Core, store: Store) -> list[BaseRoute]:
-    """All of it."""
-    return [Mount("/api/watchkeeper/v1", routes=[*sql.routes(core, store), *openapi.routes(core)])]
+    """All of it; history is taken where remote write is."""
+    receiving = imports.routes(store) if core.options.enable_remote_write else []
+    return [Mount("/api/watchkeeper/v1", routes=[*sql.routes(core, store), *receiving, *openapi.routes(core)])]

@@ -37,6 +37,24 @@ _ANSWERS: dict[str, Any] = {
     "422": {"description": "A statement that the engine cannot run, or breaks off at a limit.", "content": _FAILURE},
     "503": {"description": "The engine is starting or busy: ask again.", "content": _FAILURE},
 }
+_IMPORT: dict[str, Any] = {
+    "summary": "Import OpenMetrics text of any age and in any order",
+    "operationId": "importOpenMetrics",
+    "description": "Each sample has its timestamp. The whole body is checked before anything of it is stored; "
+    "importing it twice is the same as once. Content-Encoding may be gzip.",
+    "parameters": [_TENANT],
+    "requestBody": {"required": True, "content": {"application/openmetrics-text": {"schema": {"type": "string"}}}},
+    "responses": {
+        "200": {
+            "description": "All is committed.",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Imported"}}},
+        },
+        "400": {"description": "Nothing is stored; `line` says where the first error is.", "content": _FAILURE},
+        "413": {"description": "The body is too large."},
+        "415": {"description": "The body is packed in another way than gzip."},
+        "503": {"description": "The store is busy or full: send all of it again.", "content": _FAILURE},
+    },
+}
 _SCHEMAS: dict[str, Any] = {
     "Rows": {
         "type": "object",
@@ -61,6 +79,25 @@ _SCHEMAS: dict[str, Any] = {
             "errorType": {"type": "string"},
             "error": {"type": "string"},
             "position": {"type": "integer", "description": "Characters before the one that is wrong."},
+            "line": {"type": "integer", "description": "The line that is wrong, the first being 1."},
+        },
+    },
+    "Imported": {
+        "type": "object",
+        "required": ["status", "data"],
+        "properties": {
+            "status": {"const": "success"},
+            "data": {
+                "type": "object",
+                "properties": {
+                    "samples": {"type": "integer", "description": "Stored, or there already."},
+                    "series": {"type": "integer"},
+                    "refused": {"type": "integer", "description": "Samples over a limit."},
+                    "reasons": {"type": "array", "items": {"type": "string"}},
+                    "minTime": {"type": "integer", "description": "The earliest timestamp, in ms."},
+                    "maxTime": {"type": "integer", "description": "The latest timestamp, in ms."},
+                },
+            },
         },
     },
 }
@@ -103,7 +140,8 @@ def openapi(version: str, server: str) -> dict[str, Any]:
                     "requestBody": {"required": True, "description": _QUERY, "content": {**text, **form}},
                     "responses": _ANSWERS,
                 },
-            }
+            },
+            "/import/openmetrics": {"post": _IMPORT},
         },
         "components": {"schemas": _SCHEMAS},
     }

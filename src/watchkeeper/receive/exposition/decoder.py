@@ -71,6 +71,7 @@ class _Scan:
     state: NDArray[np.int64]
     appeared: dict[int, Labels] = field(default_factory=dict[int, Labels])
     exemplars: list[tuple[int, ExemplarText]] = field(default_factory=list[tuple[int, ExemplarText]])
+    careful: int = 0
     ended: bool = False
 
 
@@ -160,6 +161,7 @@ class TextDecoder:
     def _read_carefully(self, scan: _Scan) -> None:
         """Read the one line at which the scan stopped, and remember it."""
         at = int(scan.state[scanner.AT])
+        scan.careful += 1
         line = self._read_line(scan.body, at)
         scan.state[scanner.AT] = line.following
         if isinstance(line, Sample):
@@ -246,6 +248,7 @@ class TextDecoder:
             exemplars=scan.exemplars,
             appeared=scan.appeared,
             metadata=self._metadata() if scan.state[scanner.STRANGE] else None,
+            careful=scan.careful + len(scan.exemplars),
         )
 
     def _exemplar(self, scan: _Scan, row: int) -> ExemplarText:

@@ -27,6 +27,7 @@ class Exposition:
     A row in `histograms` has no meaning in `values`. `exemplars` are pairs of a row and its exemplar. `duplicates`
     marks the rows that name a series a second time without a timestamp of their own. `appeared` has the labels of the
     series that the decoder met for the first time. `metadata` is None where it is the same as in the body before.
+    `careful` counts the lines that could not be read at a glance.
     """
 
     entries: NDArray[np.int32]
@@ -38,6 +39,7 @@ class Exposition:
     exemplars: Sequence[tuple[int, ExemplarText]] = ()
     appeared: Mapping[int, Labels] = field(default_factory=dict[int, Labels])
     metadata: Sequence[MetricMetadata] | None = None
+    careful: int = 0
 
     def __len__(self) -> int:
         return int(self.entries.shape[0])

@@ -86,17 +86,19 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit_bytes: in
     """The unpacked body. Raises BodyTooLarge where it reaches a limit above 0, ScrapeFailure where it is damaged."""
     unpacker = _unpacker(encoding)
     limit = limit_bytes or LARGEST_BODY_BYTES
-    body = bytearray()
+    pieces: list[bytes] = []
+    size = 0
     async for chunk in chunks:
-        body += unpacker.feed(chunk, limit - len(body))
-        _check(body, limit)
-    body += unpacker.end(limit - len(body))
-    _check(body, limit)
-    return bytes(body)
+        pieces.append(unpacker.feed(chunk, limit - size))
+        size += len(pieces[-1])
+        _check(size, limit)
+    pieces.append(unpacker.end(limit - size))
+    _check(size + len(pieces[-1]), limit)
+    return b"".join(pieces)
 
 
-def _check(body: bytearray, limit: int) -> None:
-    if len(body) >= limit:
+def _check(size: int, limit: int) -> None:
+    if size >= limit:
         raise BodyTooLarge(f"body size limit exceeded (limit: {limit} bytes)")
 
 

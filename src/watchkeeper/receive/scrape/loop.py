@@ -30,7 +30,7 @@ from watchkeeper.store.failure import StoreBusy, StoreFailure, StoreFull
 log = logging.getLogger(__name__)
 
 _INLINE_BYTES = 256 << 10
-"""Bodies up to this size are decoded on the event loop: a thread would cost more than the decoding."""
+"""Bodies up to this size, and those that bring little new, are decoded on the event loop: a thread would cost more."""
 _EARLY_S = 0.001
 """Timers fire late, never early: asking for a little less keeps scrapes within the tolerance of their due time."""
 
@@ -180,7 +180,7 @@ class ScrapeLoop:
             raise ScrapeFailure(self._around.forbidden)
         fetched = await self._around.fetcher.fetch(self.target)
         scrape.body_bytes = len(fetched.body)
-        if len(fetched.body) <= _INLINE_BYTES:
+        if len(fetched.body) <= _INLINE_BYTES or self.scraped.is_quick(fetched):
             scrape.read = self.scraped.read(fetched, scrape.at)
         else:
             scrape.read = await asyncio.to_thread(self.scraped.read, fetched, scrape.at)
