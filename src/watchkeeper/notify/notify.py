@@ -21,6 +21,7 @@ from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.retrying import Retrying, Sleep
 from watchkeeper.notify.templating import Templates
+from watchkeeper.notify.transports import Outside
 from watchkeeper.store.control import ControlDatabase
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Notify:
     ) -> None:
         self._clock = clock
         self._external_url = external_url
-        self._environ = environ
+        self._environ = environ or {}
         self._user_agent = user_agent
         self._log = NotificationLog(control, clock)
         self._metrics = NotifyMetrics(registry)
@@ -123,7 +124,8 @@ class Notify:
             user_agent=self._user_agent,
             timeout_s=0,
         )
-        return Integration(name, config, client, self._clock, self._log, self._retrying, self._metrics)
+        outside = Outside(client, self._clock, self._environ)
+        return Integration(name, config, outside, self._log, self._retrying, self._metrics)
 
     async def _retire(self, receivers: Mapping[str, Sequence[Integration]]) -> None:
         for integrations in receivers.values():

@@ -12,6 +12,7 @@ from watchkeeper.notify.templating.time import Duration, Time
 from watchkeeper.template import Function
 from watchkeeper.template.expressions import matches, re_replace_all
 from watchkeeper.template.failure import FunctionFailure
+from watchkeeper.template.html import SafeHTML, SafeURL
 from watchkeeper.template.humanize import humanize_duration
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2}).{0,2}", re.DOTALL)
@@ -74,8 +75,8 @@ _FIXED: Mapping[str, Function] = {
     "trimSpace": Function(lambda text: text.strip(), ("string",)),
     "join": Function(_join, ("string", "slice")),
     "match": Function(matches, ("string", "string")),
-    "safeHtml": Function(lambda text: text, ("string",)),
-    "safeUrl": Function(lambda text: text, ("string",)),
+    "safeHtml": Function(SafeHTML, ("string",)),
+    "safeUrl": Function(SafeURL, ("string",)),
     "urlUnescape": Function(_url_unescape, ("string",)),
     "reReplaceAll": Function(re_replace_all, ("string", "string", "string")),
     "stringSlice": Function(lambda *parts: list(parts), (), "string"),

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from watchkeeper.base.clock import Clock
-from watchkeeper.base.http import HTTPClient
 from watchkeeper.notify.config.webhook import WebhookConfig
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.message import Message
 from watchkeeper.notify.retrying import Attempt
 from watchkeeper.notify.transports.exchange import Exchange, Request, json_body, secret_text
+from watchkeeper.notify.transports.outside import Outside
 
 
 class Webhook:
     """POSTs the notification as JSON."""
 
-    def __init__(self, config: WebhookConfig, client: HTTPClient, clock: Clock) -> None:
+    def __init__(self, config: WebhookConfig, outside: Outside) -> None:
         self._config = config
-        self._exchange = Exchange(client, clock)
+        self._exchange = Exchange(outside)
 
     def prepare(self, message: Message) -> Attempt:
         """Render everything. Raises NotifyFailure where the address cannot be rendered."""
@@ -38,6 +37,8 @@ class Webhook:
 
 def payload(config: WebhookConfig, message: Message) -> object:
     """The body."""
+    if config.payload is not None:
+        return message.rendering.nested(config.payload)
     told = message.first(config.max_alerts)
     return {
         **told.data.as_json(),
