@@ -98,15 +98,16 @@ def label(message: Message) -> str:
 
 
 def jql(config: JiraConfig, message: Message) -> str:
-    """Where the group's issue may be; while alerts fire, a closed one counts only if it can be reopened."""
+    """Where the group's issue may be; a closed one counts only if it can be reopened."""
     text = message.rendering
     conditions: list[str] = []
     if config.wont_fix_resolution:
-        conditions.append(f"resolution != {_quoted(text.text(config.wont_fix_resolution))}")
-    if message.firing and not config.reopen_transition:
-        conditions.append("statusCategory != Done")
+        resolution = _quoted(text.text(config.wont_fix_resolution))
+        conditions.append(f"(resolution is EMPTY or resolution != {resolution})")
     minutes = config.reopen_duration_ms // 60_000
-    if not message.firing and minutes:
+    if not (message.firing and config.reopen_transition):
+        conditions.append("statusCategory != Done")
+    elif minutes:
         conditions.append(f"(resolutiondate is EMPTY OR resolutiondate >= -{minutes}m)")
     conditions.append(f"project={_quoted(text.text(config.project))}")
     conditions.append(f"labels={_quoted(label(message))}")

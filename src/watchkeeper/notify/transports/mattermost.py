@@ -58,6 +58,7 @@ def payload(config: MattermostConfig, message: Message) -> object:
         username=text.text(config.username),
         icon_url=text.text(config.icon_url),
         icon_emoji=text.text(config.icon_emoji),
+        text=in_characters(text.prose(config.text), TEXT) if config.attachments else "",
         attachments=[_attachment(source, message) for source in sources],
         type=config.type,
     )
@@ -66,8 +67,8 @@ def payload(config: MattermostConfig, message: Message) -> object:
     if config.priority is not None:
         told["priority"] = given(
             priority=text.text(config.priority.priority),
-            requested_ack=config.priority.requested_ack,
-            persistent_notifications=config.priority.persistent_notifications,
+            requested_ack=config.priority.requested_ack or None,
+            persistent_notifications=config.priority.persistent_notifications or None,
         )
     return told
 

@@ -74,7 +74,7 @@ def _responders(responder: OpsGenieResponder, message: Message) -> list[dict[str
     text = message.rendering
     who = given(id=text.text(responder.id), name=text.text(responder.name), username=text.text(responder.username))
     kind = text.text(responder.type).lower()
-    if not who:
+    if not (who or kind):
         return []
     if kind == "teams":
         return [{"name": name, "type": "team"} for name in _split(str(who.get("name", "")))]
