@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient, HTTPClientConfig
 from watchkeeper.model.notification import Flush
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import IntegrationConfig, OverHTTPConfig
 from watchkeeper.notify.config.receiver import Receiver
 from watchkeeper.notify.integration import Integration
 from watchkeeper.notify.log import NotificationLog
@@ -117,8 +117,9 @@ class Notify:
         return integrations
 
     def _integration(self, name: str, config: IntegrationConfig) -> Integration:
+        http = config.http_config if isinstance(config, OverHTTPConfig) else None
         client = HTTPClient(
-            config.http_config or HTTPClientConfig(),
+            http or HTTPClientConfig(),
             self._clock,
             environ=self._environ,
             user_agent=self._user_agent,

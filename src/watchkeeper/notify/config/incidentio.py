@@ -7,11 +7,11 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from watchkeeper.base.configuration import Count, FilePath, Secret
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import GoDurationMs, URLText, exactly_one
 
 
-class IncidentioConfig(IntegrationConfig):
+class IncidentioConfig(OverHTTPConfig):
     """The notification, as a webhook gets it."""
 
     kind: ClassVar[str] = "incidentio"

@@ -10,18 +10,13 @@ from pydantic import BeforeValidator, model_validator
 from watchkeeper.base.configuration import DurationMs, Flag, Section, Text
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.notify.config.defaults import NotificationDefaults
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import Anything, URLText, lacking
 
 
 def _field(value: object) -> object:
     """A field may be written as its template alone."""
     return {"template": value} if isinstance(value, str) else value
-
-
-def _labels(value: object) -> object:
-    """Labels may be written as a list alone."""
-    return {"values": value} if isinstance(value, list | tuple) else value
 
 
 class JiraField(Section):
@@ -31,14 +26,7 @@ class JiraField(Section):
     enable_update: Flag = True
 
 
-class JiraLabels(Section):
-    """The issue's labels, and whether they are written again when the issue is updated."""
-
-    values: tuple[Text, ...] = ()
-    enable_update: Flag = True
-
-
-class JiraConfig(IntegrationConfig):
+class JiraConfig(OverHTTPConfig):
     """An issue that is opened, updated, reopened (within `reopen_duration`, 0: ever) and resolved with the group."""
 
     kind: ClassVar[str] = "jira"
@@ -53,7 +41,7 @@ class JiraConfig(IntegrationConfig):
     description: Annotated[JiraField, BeforeValidator(_field)] = JiraField(
         template='{{ template "jira.default.description" . }}'
     )
-    labels: Annotated[JiraLabels, BeforeValidator(_labels)] = JiraLabels()
+    labels: tuple[Text, ...] = ()
     priority: Text = '{{ template "jira.default.priority" . }}'
     reopen_transition: Text = ""
     resolve_transition: Text = ""

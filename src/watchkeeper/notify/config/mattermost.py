@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
 from watchkeeper.notify.config.defaults import NotificationDefaults
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import SecretURL, at_most_one, lacking
 
 
@@ -59,7 +59,7 @@ class MattermostProps(Section):
     card: Text = ""
 
 
-class MattermostConfig(IntegrationConfig):
+class MattermostConfig(OverHTTPConfig):
     """A message with one attachment made of the keys here, or with `attachments` of the user's own."""
 
     kind: ClassVar[str] = "mattermost"

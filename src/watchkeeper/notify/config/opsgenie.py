@@ -10,7 +10,7 @@ from pydantic import model_validator
 from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.notify.config.defaults import NotificationDefaults
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import URLText, at_most_one, lacking
 
 _RESPONDERS = ("team", "teams", "user", "escalation", "schedule")
@@ -33,7 +33,7 @@ class OpsGenieResponder(Section):
         return self
 
 
-class OpsGenieConfig(IntegrationConfig):
+class OpsGenieConfig(OverHTTPConfig):
     """An alert that is created once and closed when all is over."""
 
     kind: ClassVar[str] = "opsgenie"

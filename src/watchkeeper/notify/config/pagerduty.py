@@ -10,7 +10,7 @@ from pydantic import model_validator
 from watchkeeper.base.configuration import FilePath, Secret, Section, Text
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.notify.config.defaults import NotificationDefaults
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import Anything, GoDurationMs, URLText, at_most_one
 
 DEFAULT_DETAILS: Mapping[str, str] = {
@@ -36,7 +36,7 @@ class PagerdutyImage(Section):
     href: Text = ""
 
 
-class PagerdutyConfig(IntegrationConfig):
+class PagerdutyConfig(OverHTTPConfig):
     """An incident that is triggered, and resolved when all is over."""
 
     kind: ClassVar[str] = "pagerduty"

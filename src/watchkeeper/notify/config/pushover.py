@@ -7,11 +7,11 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from watchkeeper.base.configuration import FilePath, Flag, Secret, Text
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import GoDurationMs, at_most_one, exactly_one
 
 
-class PushoverConfig(IntegrationConfig):
+class PushoverConfig(OverHTTPConfig):
     """A push to somebody's devices; while alerts fire it is an emergency, which is pushed again until it is seen."""
 
     kind: ClassVar[str] = "pushover"

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
 from watchkeeper.notify.config.defaults import NotificationDefaults
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import URLText, at_most_one, lacking
 
 
@@ -34,7 +34,7 @@ class RocketchatAction(Section):
     msg_processing_type: Text = ""
 
 
-class RocketchatConfig(IntegrationConfig):
+class RocketchatConfig(OverHTTPConfig):
     """A message with one attachment, by a user's token."""
 
     kind: ClassVar[str] = "rocketchat"

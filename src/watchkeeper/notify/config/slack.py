@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
 from watchkeeper.notify.config.defaults import NotificationDefaults
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import GoDurationMs, SecretURL, URLText, at_most_one, lacking
 
 
@@ -61,7 +61,7 @@ class SlackField(Section):
         return self
 
 
-class SlackConfig(IntegrationConfig):
+class SlackConfig(OverHTTPConfig):
     """A message with one attachment.
 
     With `update_message` a bot changes its first message about a group instead of writing more of them.

@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from watchkeeper.base.configuration import Flag, NotYet, Secret, Section, Text
 from watchkeeper.base.configuration.section import EMPTY
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import exactly_one
 
 
@@ -31,7 +31,7 @@ class SigV4Config(Section):
         return self
 
 
-class SNSConfig(IntegrationConfig):
+class SNSConfig(OverHTTPConfig):
     """A message published to a topic, a target or a telephone number."""
 
     kind: ClassVar[str] = "sns"

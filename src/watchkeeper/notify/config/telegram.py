@@ -8,11 +8,11 @@ from pydantic import model_validator
 
 from watchkeeper.base.configuration import FilePath, Flag, Integer, Secret, Text
 from watchkeeper.notify.config.defaults import NotificationDefaults
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import GoDurationMs, URLText, at_most_one, exactly_one, lacking
 
 
-class TelegramConfig(IntegrationConfig):
+class TelegramConfig(OverHTTPConfig):
     """A message in a chat, or in one of its threads."""
 
     kind: ClassVar[str] = "telegram"

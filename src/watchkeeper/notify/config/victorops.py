@@ -10,7 +10,7 @@ from pydantic import model_validator
 from watchkeeper.base.configuration import FilePath, Secret, Text
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.notify.config.defaults import NotificationDefaults
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import URLText, at_most_one, lacking
 
 RESERVED = frozenset(
@@ -26,7 +26,7 @@ RESERVED = frozenset(
 )
 
 
-class VictorOpsConfig(IntegrationConfig):
+class VictorOpsConfig(OverHTTPConfig):
     """An alert that opens an incident, and one that recovers it."""
 
     kind: ClassVar[str] = "victorops"

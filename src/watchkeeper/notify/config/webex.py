@@ -8,11 +8,11 @@ from pydantic import model_validator
 
 from watchkeeper.base.configuration import Text
 from watchkeeper.notify.config.defaults import NotificationDefaults
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import URLText
 
 
-class WebexConfig(IntegrationConfig):
+class WebexConfig(OverHTTPConfig):
     """A message in a room, by a bot whose token stands in `http_config.authorization`."""
 
     kind: ClassVar[str] = "webex"

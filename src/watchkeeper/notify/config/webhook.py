@@ -7,11 +7,11 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from watchkeeper.base.configuration import Count, FilePath, Secret
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import Anything, GoDurationMs, SecretTemplateURL, exactly_one
 
 
-class WebhookConfig(IntegrationConfig):
+class WebhookConfig(OverHTTPConfig):
     """Alertmanager's generic webhook.
 
     Of more than `max_alerts` alerts the rest is counted and not sent (0: no bound). A `payload` replaces what is

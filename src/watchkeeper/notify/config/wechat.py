@@ -8,11 +8,11 @@ from pydantic import model_validator
 
 from watchkeeper.base.configuration import FilePath, Flag, Secret, Text
 from watchkeeper.notify.config.defaults import NotificationDefaults
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import URLText, at_most_one, lacking
 
 
-class WechatConfig(IntegrationConfig):
+class WechatConfig(OverHTTPConfig):
     """A message of an application to people, parties or tags."""
 
     kind: ClassVar[str] = "wechat"

@@ -16,6 +16,7 @@ from watchkeeper.template.html import SafeHTML, SafeURL
 from watchkeeper.template.humanize import humanize_duration
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2}).{0,2}", re.DOTALL)
+_LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W_](?:[\w]|['’](?=\w))*")
 
 
@@ -29,8 +30,8 @@ def functions(now_ms: Callable[[], int]) -> Mapping[str, Function]:
 
 
 def _title(text: str) -> str:
-    """Each word with one capital, at its beginning (Go's `cases.Title`)."""
-    return _WORD.sub(lambda word: word[0][0].title() + word[0][1:].lower(), text)
+    """Each word with one capital, its first letter (Go's `cases.Title`)."""
+    return _WORD.sub(lambda word: _LETTER.sub(lambda first: first[0].title(), word[0].lower(), count=1), text)
 
 
 def _join(separator: str, parts: Sequence[Any]) -> str:

@@ -121,7 +121,7 @@ def fields(config: JiraConfig, message: Message) -> dict[str, object]:
         "project": {"key": text.text(config.project)},
         "issuetype": {"name": text.text(config.issue_type)},
         "summary": in_characters(text.prose(config.summary.template), SUMMARY),
-        "labels": sorted([*(text.text(each) for each in config.labels.values), label(message)]),
+        "labels": sorted([*(text.text(each) for each in config.labels), label(message)]),
     }
     if description := in_characters(text.prose(config.description.template), DESCRIPTION):
         told["description"] = _document(config, description)
@@ -132,16 +132,8 @@ def fields(config: JiraConfig, message: Message) -> dict[str, object]:
 
 def updated(config: JiraConfig, told: Mapping[str, object]) -> dict[str, object]:
     """The fields of an issue that is there already, less those that are to stay as people left them."""
-    kept = {
-        name
-        for name, field in (
-            ("summary", config.summary),
-            ("description", config.description),
-            ("labels", config.labels),
-        )
-        if not field.enable_update
-    }
-    return {name: value for name, value in told.items() if name not in kept}
+    written = {"summary": config.summary.enable_update, "description": config.description.enable_update}
+    return {name: value for name, value in told.items() if written.get(name, True)}
 
 
 def _document(config: JiraConfig, text: str) -> object:
