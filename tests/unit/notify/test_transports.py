@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from urllib.parse import parse_qs
 
 import pytest
@@ -53,6 +54,17 @@ receivers:
         ("C1", "17.5"),
         ("#c", None),
     ]
+
+
+async def test_a_webhook_may_be_signed(house: Open, recorder: Recorder) -> None:
+    hooks = f"{{url: '{recorder.url}', signing_secret: hush}}, {{url: '{recorder.url}'}}"
+    text = f"receivers: [{{name: team, webhook_configs: [{hooks}]}}]"
+    async with house(text) as room:
+        assert await room.tell(alert())
+    signed, plain = sorted(recorder.take(), key=lambda request: "X-Watchkeeper-Signature" not in request.headers)
+    expected = hmac.new(b"hush", signed.body.encode(), "sha256").hexdigest()
+    assert signed.headers["X-Watchkeeper-Signature"] == f"sha256={expected}"
+    assert "X-Watchkeeper-Signature" not in plain.headers
 
 
 async def test_slack_says_no_with_a_good_status(house: Open, recorder: Recorder) -> None:

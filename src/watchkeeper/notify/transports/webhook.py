@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
+
 from watchkeeper.notify.config.webhook import WebhookConfig
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.message import Message
 from watchkeeper.notify.retrying import Attempt
-from watchkeeper.notify.transports.exchange import Exchange, Request, json_body, secret_text
+from watchkeeper.notify.transports.exchange import JSON, Exchange, Request, json_body, secret_text
 from watchkeeper.notify.transports.outside import Outside
+
+SIGNATURE = "X-Watchkeeper-Signature"
+"""The header with the HMAC-SHA256 of the body, where there is a secret for it."""
 
 
 class Webhook:
@@ -22,10 +27,16 @@ class Webhook:
         body = json_body(payload(self._config, message))
 
         async def attempt() -> str:
-            await self._exchange.send(Request(self._url(message), body))
+            await self._exchange.send(Request(self._url(message), body, {**JSON, **self._signature(body)}))
             return ""
 
         return attempt
+
+    def _signature(self, body: bytes) -> dict[str, str]:
+        secret = secret_text(self._config.signing_secret, self._config.signing_secret_file)
+        if not secret:
+            return {}
+        return {SIGNATURE: f"sha256={hmac.digest(secret.encode(), body, 'sha256').hex()}"}
 
     def _url(self, message: Message) -> str:
         template = secret_text(self._config.url, self._config.url_file)
