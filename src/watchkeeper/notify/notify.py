@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -60,11 +62,13 @@ class Notify:
         user_agent: str = "Watchkeeper",
         sleep: Sleep = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
+        unique: Callable[[], str] = partial(secrets.token_hex, 8),  # noqa: B008  # a function, made once
     ) -> None:
         self._clock = clock
         self._external_url = external_url
         self._environ = environ or {}
         self._user_agent = user_agent
+        self._unique = unique
         self._log = NotificationLog(control, clock)
         self._metrics = NotifyMetrics(registry)
         self._retrying = Retrying(clock, sleep, jitter)
@@ -125,7 +129,7 @@ class Notify:
             user_agent=self._user_agent,
             timeout_s=0,
         )
-        outside = Outside(client, self._clock, self._environ)
+        outside = Outside(client, self._clock, self._environ, self._unique)
         return Integration(name, config, outside, self._log, self._retrying, self._metrics)
 
     async def _retire(self, receivers: Mapping[str, Sequence[Integration]]) -> None:

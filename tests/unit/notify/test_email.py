@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import email
+import hmac
 import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -30,6 +32,7 @@ class Mailbox:
     recipients: list[str] = field(default_factory=list)
     refusal: str = ""
     logins: list[tuple[str, str]] = field(default_factory=list)
+    identities: list[str] = field(default_factory=list)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.refusal:
@@ -44,6 +47,23 @@ class Mailbox:
             self.logins.append((data.login.decode(), data.password.decode()))
             return AuthResult(success=data.password == b"hush", handled=False)
         return AuthResult(success=False, handled=False)
+
+    async def auth_PLAIN(self, server: SMTP, args: list[str]) -> AuthResult:
+        """RFC 4616: whom to act for, who asks, and the password, apart by zero bytes."""
+        identity, login, password = base64.b64decode(args[1]).decode().split("\0")
+        self.identities.append(identity)
+        self.logins.append((login, password))
+        return AuthResult(success=password == "hush", handled=False)
+
+    async def auth_CRAM__MD5(self, server: SMTP, args: list[str]) -> AuthResult:
+        """RFC 2195: the HMAC-MD5 of a challenge, in hexadecimal digits behind the name."""
+        challenge = "<1896.697170952@mail.example.org>"
+        answer = await server.challenge_auth(challenge)
+        assert isinstance(answer, bytes)
+        login, _, digest = answer.decode().partition(" ")
+        right = hmac.new(b"hush", challenge.encode(), "md5").hexdigest()
+        self.logins.append((login, digest))
+        return AuthResult(success=digest == right, handled=False)
 
 
 Post = Callable[..., Any]
@@ -98,7 +118,7 @@ async def test_a_mail_has_a_text_and_an_html_part(house: Open, post: Post) -> No
         assert told["To"] == "alice@example.org, Bob <bob@example.org>"
         assert (told["X-Team"], told["Reply-To"]) == ("T firing", "c@example.org")
         assert told["Date"].datetime.timestamp() * 1000 == room.clock.ms
-        assert told["Message-Id"].endswith(">")
+        assert told["Message-Id"] == f"<{room.clock.ms}.{'0' * 15}1@example.org>"
         text, html = told.iter_parts()
         assert (text.get_content_type(), text.get_content()) == ("text/plain", "ä firing")
         assert html.get_content_type() == "text/html"
@@ -151,6 +171,36 @@ async def test_a_wrong_password_is_neither_tried_twice_nor_shown(
         [(detail,)] = await control.rows("SELECT detail FROM notification_log")
         assert "refuses the login" in str(detail)
         assert "HUSH" not in str(detail)
+
+
+async def test_a_login_by_plain_says_for_whom_it_acts(house: Open, post: Post) -> None:
+    login = "auth_username: watch, auth_password: hush, auth_identity: ops"
+    options = {"login": True, "auth_require_tls": False, "auth_exclude_mechanism": ["CRAM-MD5", "LOGIN"]}
+    async with post(**options) as box, house(mail(box, f"require_tls: false, {login}")) as room:
+        assert await room.tell(alert())
+        assert (box.identities, box.logins) == (["ops"], [("watch", "hush")])
+
+
+async def test_a_login_by_cram_md5_proves_the_secret_without_sending_it(house: Open, post: Post) -> None:
+    login = "auth_username: watch, auth_password: not-this, auth_secret: hush"
+    async with (
+        post(login=True, auth_require_tls=False) as box,
+        house(mail(box, f"require_tls: false, {login}")) as room,
+    ):
+        assert await room.tell(alert())
+        assert len(box.mails) == 1
+        [(user, digest)] = box.logins
+        assert (user, len(digest)) == ("watch", 32)
+
+
+async def test_a_wrong_secret_for_cram_md5_is_refused(house: Open, post: Post) -> None:
+    login = "auth_username: watch, auth_secret: HUSH"
+    async with (
+        post(login=True, auth_require_tls=False) as box,
+        house(mail(box, f"require_tls: false, {login}")) as room,
+    ):
+        assert not await room.tell(alert())
+        assert (len(box.logins), box.mails) == (1, [])
 
 
 async def test_tls_from_the_first_byte(house: Open, post: Post, tls: tuple[ssl.SSLContext, Path]) -> None:

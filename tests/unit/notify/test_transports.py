@@ -94,7 +94,7 @@ async def test_wecom_is_asked_for_a_token_once_and_again_when_it_has_expired(hou
 
 @pytest.fixture
 async def outside(clock: Clock) -> Outside:
-    return Outside(HTTPClient(HTTPClientConfig(), clock), clock, {})
+    return Outside(HTTPClient(HTTPClientConfig(), clock), clock, {}, lambda: "1")
 
 
 async def test_pushover_is_told_in_the_body_and_not_in_the_address(recorder: Recorder, outside: Outside) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -33,6 +32,7 @@ class Email:
     def __init__(self, config: EmailConfig, outside: Outside) -> None:
         self._config = config
         self._clock = outside.clock
+        self._unique = outside.unique
         self._tls = TLS(config.tls_config or TLSConfig())
         host, _, port = config.smarthost.rpartition(":")
         self._host = host.strip("[]")
@@ -44,12 +44,12 @@ class Email:
     def prepare(self, message: Message) -> Attempt:
         """Render everything. Raises NotifyFailure where sender and recipients are no addresses."""
         at = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
-        name = f"<{self._clock.now_ms()}.{secrets.token_hex(8)}@{socket.gethostname()}>"
-        mail = compose(self._config, message, at, name)
         senders = _addresses(message.rendering.text(self._config.from_), "from")
         recipients = _addresses(message.rendering.text(self._config.to), "to")
         if len(senders) != 1:
             raise NotifyFailure("from must be a single address", reason="clientError")
+        domain = senders[0].rpartition("@")[2]
+        mail = compose(self._config, message, at, f"<{self._clock.now_ms()}.{self._unique()}@{domain}>")
 
         async def attempt() -> str:
             await self._failing_as_ours(lambda: self._send(senders[0], recipients, mail))

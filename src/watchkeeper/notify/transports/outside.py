@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from watchkeeper.base.clock import Clock
@@ -11,8 +11,12 @@ from watchkeeper.base.http import HTTPClient
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """A client that follows the integration's `http_config`, the clock, and the environment."""
+    """A client that follows the integration's `http_config`, the clock, the environment, and chance.
+
+    `unique` makes a text of hexadecimal digits that nobody has made before.
+    """
 
     client: HTTPClient
     clock: Clock
     environ: Mapping[str, str]
+    unique: Callable[[], str]
