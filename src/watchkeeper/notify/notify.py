@@ -24,6 +24,7 @@ from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.retrying import Retrying, Sleep
 from watchkeeper.notify.templating import Templates
 from watchkeeper.notify.transports import Outside
+from watchkeeper.notify.trial import Trial, trial_flush
 from watchkeeper.store.control import ControlDatabase
 
 log = logging.getLogger(__name__)
@@ -110,6 +111,15 @@ class Notify:
             return False
         telling = (one.notify(flush, self._templates, self._external_url) for one in integrations)
         return all(await asyncio.gather(*telling))
+
+    async def test(self, receiver: str) -> Sequence[Trial]:
+        """Send a test notification by every integration of a receiver; the log neither hinders nor records it.
+
+        Raises KeyError where there is no receiver of that name.
+        """
+        flush = trial_flush(receiver, self._clock.now_ms())
+        telling = (one.test(flush, self._templates, self._external_url) for one in self._receivers[receiver])
+        return await asyncio.gather(*telling)
 
     def _integrations(self, receiver: Receiver) -> Sequence[Integration]:
         counts: dict[str, int] = {}
