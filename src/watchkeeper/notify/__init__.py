@@ -4,6 +4,8 @@ from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.receiver import Receiver, resolve_receivers
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.notify import Notify, NotifyConfig, PreparedNotify
+from watchkeeper.notify.templating import wrong_templates
+from watchkeeper.notify.trial import Trial
 
 __all__ = [
     "NotificationDefaults",
@@ -12,5 +14,7 @@ __all__ = [
     "NotifyFailure",
     "PreparedNotify",
     "Receiver",
+    "Trial",
     "resolve_receivers",
+    "wrong_templates",
 ]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable
 
-from watchkeeper.base.clock import Clock
-from watchkeeper.base.http import HTTPClient
 from watchkeeper.model.notification import Flush
 from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.dedup import Content, Reason, reason_to_tell
@@ -15,9 +13,10 @@ from watchkeeper.notify.keeping import Key
 from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.message import Message
 from watchkeeper.notify.metrics import NotifyMetrics
-from watchkeeper.notify.retrying import Attempt, Retrying
+from watchkeeper.notify.retrying import Attempt, Retrying, once
 from watchkeeper.notify.templating import Templates
-from watchkeeper.notify.transports import make_transport
+from watchkeeper.notify.transports import Outside, make_transport
+from watchkeeper.notify.trial import TRIAL_TIMEOUT_S, Trial
 from watchkeeper.store import StoreFailure
 
 log = logging.getLogger(__name__)
@@ -30,17 +29,16 @@ class Integration:
         self,
         name: str,
         config: IntegrationConfig,
-        client: HTTPClient,
-        clock: Clock,
+        outside: Outside,
         notification_log: NotificationLog,
         retrying: Retrying,
         metrics: NotifyMetrics,
     ) -> None:
         self.name = name
         self.config = config
-        self._transport = make_transport(config, client, clock)
-        self._client = client
-        self._clock = clock
+        self._transport = make_transport(config, outside)
+        self._client = outside.client
+        self._clock = outside.clock
         self._log = notification_log
         self._retrying = retrying
         self._metrics = metrics
@@ -56,6 +54,16 @@ class Integration:
             self._busy -= 1
             if self._retired and not self._busy:
                 await self._client.close()
+
+    async def test(self, flush: Flush, templates: Templates, external_url: str) -> Trial:
+        """Tell once, whatever the receiver knows, and record nothing."""
+        message = Message.of(flush, flush.alerts, Reason.FIRST, templates, external_url)
+        failure = ""
+        try:
+            await once(self._transport.prepare(message), self.config.timeout_s or TRIAL_TIMEOUT_S)
+        except NotifyFailure as error:
+            failure = str(error)
+        return Trial(self.name, failure, tuple(str(wrong) for wrong in message.rendering.failures))
 
     async def retire(self) -> None:
         """Close all connections once nothing is being told any more."""

@@ -41,7 +41,7 @@ class Retrying:
             attempts += 1
             left_s = max(until_s - self.clock.monotonic_s(), 0.0)
             try:
-                return await _once(attempt, min(left_s, timeout_s) if timeout_s else left_s)
+                return await once(attempt, min(left_s, timeout_s) if timeout_s else left_s)
             except NotifyFailure as failure:
                 pause_s = max(wait_s * (0.5 + self.random()), failure.retry_after_s)
                 wait_s = min(wait_s * GROWTH, LONGEST_WAIT_S)
@@ -52,7 +52,8 @@ class Retrying:
                 await self.sleep(pause_s)
 
 
-async def _once(attempt: Attempt, timeout_s: float) -> str:
+async def once(attempt: Attempt, timeout_s: float) -> str:
+    """Make one attempt. Raises NotifyFailure where it fails, or takes longer than `timeout_s` seconds."""
     try:
         async with asyncio.timeout(timeout_s):
             return await attempt()
