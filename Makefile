@@ -14,12 +14,13 @@ run: $(STAMP)
 
 ## setup: everything that development needs, from the lock
 setup: $(STAMP)
-	@$(BIN)/uv sync --quiet --frozen --all-groups
+	@$(BIN)/uv sync --quiet --frozen --all-groups --compile-bytecode
 
 $(STAMP): pyproject.toml uv.lock
 	@test -x $(BIN)/python || python3 -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --quiet --frozen --inexact --no-dev
+	@UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --quiet --frozen --inexact --no-dev --compile-bytecode
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 ## check: lint, formatting, types, the rooms' layers

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [PART …]`: measure, and print one table."""
+"""`python -m benchmarks [PART …]`: measure, and print a table for each kind of peer."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import disk, ingest, memory, queries, rules, scraping
-from benchmarks.figures import Figures
+from benchmarks import alerts, disk, ingest, memory, queries, rules, scraping
+from benchmarks.figures import ALERTMANAGER, PROMETHEUS, VICTORIA, Figures
 from benchmarks.servers import versions
 from benchmarks.table import markdown
 
@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "rules": rules.measure,
     "disk": disk.measure,
     "memory": memory.measure,
+    "alerts": alerts.measure,
 }
 
 
@@ -50,7 +51,9 @@ def main(names: list[str]) -> int:
     load = os.getloadavg()[1]
     print("; ".join(f"{name} {version}" for name, version in versions().items()))
     print(f"{time.strftime('%Y-%m-%d')}; {_machine()}; load of the last 5 minutes {load:.1f}\n")
-    print(markdown(figures))
+    for peers in ((PROMETHEUS, VICTORIA), (ALERTMANAGER,)):
+        if (beside := figures.beside(*peers)).values:
+            print(markdown(beside, *peers) + "\n")
     return 0
 
 

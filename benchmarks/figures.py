@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 OURS = "watchkeeper"
 PROMETHEUS = "prometheus"
 VICTORIA = "victoria-metrics"
+ALERTMANAGER = "prometheus-alertmanager"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Goal:
         return by_server[OURS] <= self.limit * (by_server[self.peer] if self.peer else 1)
 
 
-_SHORT = {PROMETHEUS: "Prometheus", VICTORIA: "VictoriaMetrics"}
+_SHORT = {PROMETHEUS: "Prometheus", VICTORIA: "VictoriaMetrics", ALERTMANAGER: "Alertmanager"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Figures:
         self.values.setdefault(row, {})[server] = value
         if least is not None:
             self.least.setdefault(row, {})[server] = least
+
+    def beside(self, *peers: str) -> Figures:
+        """Those rows for which one of the peers was measured, too."""
+        rows = {row: by_server for row, by_server in self.values.items() if by_server.keys() & set(peers)}
+        return Figures(rows, {row: least for row, least in self.least.items() if row in rows})
 
     def update(self, other: Figures) -> None:
         self.values.update(other.values)

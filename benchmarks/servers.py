@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.figures import OURS, PROMETHEUS, VICTORIA
+from benchmarks.figures import ALERTMANAGER, OURS, PROMETHEUS, VICTORIA
 
 
 def free_port() -> int:
@@ -115,12 +115,28 @@ def _command(name: str, at: str, data: Path, config: Path) -> list[str]:
             "prometheus", f"--config.file={config}", f"--web.listen-address={at}", f"--storage.tsdb.path={data}",
             "--web.enable-remote-write-receiver", "--web.enable-admin-api", "--query.max-samples=500000000",
         ]  # fmt: skip
+    if name == ALERTMANAGER:
+        return [
+            *_with_templates(), name, f"--config.file={config}", f"--web.listen-address={at}", f"--storage.path={data}",
+            "--cluster.listen-address=",
+        ]  # fmt: skip
     return [
         "victoria-metrics", f"-storageDataPath={data}", f"-httpListenAddr={at}", "-retentionPeriod=100y",
         f"-promscrape.config={config}", "-promscrape.config.strictParse=false",
         "-search.latencyOffset=0s", "-search.disableCache", "-search.maxUniqueTimeseries=2000000",
         "-search.maxPointsPerTimeseries=100000", "-search.maxQueryDuration=120s",
     ]  # fmt: skip
+
+
+def _with_templates() -> list[str]:
+    """Debian's Alertmanager reads its templates from a fixed folder: an unpacked one gets it mounted, for it alone."""
+    fixed = Path("/usr/share/prometheus/alertmanager")
+    unpacked = Path(shutil.which(ALERTMANAGER) or "").parents[1] / fixed.relative_to("/usr")
+    if fixed.exists() or not unpacked.exists():
+        return []
+    mount = "mount -t tmpfs none /usr/share && mkdir -p /usr/share/prometheus && "
+    copy = 'cp -r "$1" /usr/share/prometheus/ && shift && exec "$@"'
+    return ["unshare", "--map-root-user", "--mount", "sh", "-c", mount + copy, "sh", str(unpacked)]
 
 
 EMPTY_CONFIG = (
@@ -148,14 +164,15 @@ def running(name: str, config: str = EMPTY_CONFIG, files: Mapping[str, str] | No
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def available() -> list[str]:
-    """Us, and those peers that are there."""
-    return [OURS, *(name for name in (PROMETHEUS, VICTORIA) if shutil.which(name))]
+def available(*peers: str) -> list[str]:
+    """Us, and those of the peers (by default those that store samples) that are there."""
+    return [OURS, *(name for name in peers or (PROMETHEUS, VICTORIA) if shutil.which(name))]
 
 
 def versions() -> dict[str, str]:
     """What each server says it is."""
-    programs = {name: shutil.which(name) or str(Path(sys.executable).parent / name) for name in available()}
+    there = available(PROMETHEUS, VICTORIA, ALERTMANAGER)
+    programs = {name: shutil.which(name) or str(Path(sys.executable).parent / name) for name in there}
     return {name: _version(program) for name, program in programs.items()}
 
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from benchmarks.figures import OURS, PROMETHEUS, VICTORIA, Figures, Goal, Row
+from collections.abc import Sequence
 
-_HEAD = ("", "unit", "Watchkeeper", "Prometheus", "VictoriaMetrics", "÷ Prom.", "÷ VM", "must", "aim")
+from benchmarks.figures import ALERTMANAGER, OURS, PROMETHEUS, VICTORIA, Figures, Goal, Row
+
+_NAMES = {
+    PROMETHEUS: ("Prometheus", "÷ Prom."),
+    VICTORIA: ("VictoriaMetrics", "÷ VM"),
+    ALERTMANAGER: ("Alertmanager", "÷ AM"),
+}
 
 
-def markdown(figures: Figures) -> str:
-    """The table; medians, with the fastest run in brackets; ✓ and ✗ say whether a goal is reached."""
-    lines = [_HEAD, ("---", "---", "---:", "---:", "---:", "---:", "---:", "---", "---")]
-    lines += [_cells(figures, row, by_server) for row, by_server in figures.values.items()]
+def markdown(figures: Figures, *peers: str) -> str:
+    """The table beside these peers; medians, the fastest run in brackets; ✓ and ✗ say whether a goal is reached."""
+    names, ratios = zip(*(_NAMES[peer] for peer in peers), strict=True)
+    head = ("", "unit", "Watchkeeper", *names, *ratios, "must", "aim")
+    lines = [head, ("---", "---", *["---:"] * (1 + 2 * len(peers)), "---", "---")]
+    lines += [_cells(figures, row, by_server, peers) for row, by_server in figures.values.items()]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def _cells(figures: Figures, row: Row, by_server: dict[str, float]) -> tuple[str, ...]:
+def _cells(figures: Figures, row: Row, by_server: dict[str, float], peers: Sequence[str]) -> tuple[str, ...]:
     least = figures.least.get(row, {})
-    shown = [_number(by_server.get(name), least.get(name)) for name in (OURS, PROMETHEUS, VICTORIA)]
-    ratios = [_ratio(by_server, peer) for peer in (PROMETHEUS, VICTORIA)]
+    shown = [_number(by_server.get(name), least.get(name)) for name in (OURS, *peers)]
+    ratios = [_ratio(by_server, peer) for peer in peers]
     return (row.title, row.unit, *shown, *ratios, _goal(row, row.must, by_server), _goal(row, row.aim, by_server))
 
 

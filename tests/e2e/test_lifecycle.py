@@ -206,7 +206,8 @@ def test_every_problem_of_a_wrong_configuration_is_told_at_once(tmp_path: Path) 
 def test_a_wrong_web_configuration_stops_the_start_and_is_found_by_check(tmp_path: Path) -> None:
     path = tmp_path / "web.yml"
     path.write_text("basic_auth_users: {alice: plain}\ntls_server_confg: {}\n")
-    for command in (("serve", f"--web.config.file={path}", f"--data={tmp_path}"), ("check", "web-config", str(path))):
+    serve = ("serve", f"--web.config.file={path}", f"--data={tmp_path}", f"--listen=127.0.0.1:{free_port()}")
+    for command in (serve, ("check", "web-config", str(path))):
         ended = run(*command)
         assert ended.returncode == 1
         assert 'the password of user "alice" is not a bcrypt hash' in ended.stderr

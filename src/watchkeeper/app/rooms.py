@@ -73,13 +73,13 @@ class Rooms:
 
 async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     """Open every room; `stack` closes them in the reverse order. Raises Failure."""
+    warming = Warming()
+    stack.push_async_callback(warming.close)
     storage = Storage(house.settings.data, house.configuration, house.clock, house.registry, house.condition)
     stack.push_async_callback(storage.close)
     store = await storage.open()
     house.condition.watch(storage.feel)
-    warming = Warming()
-    stack.push_async_callback(warming.close)
-    await warming.start(house.condition)
+    await warming.store(house.condition)
     querying = Querying(house.core, store, house.settings, house.configuration)
     stack.push_async_callback(querying.close)
     retention = RetentionRounds(store, house.settings, house.configuration)

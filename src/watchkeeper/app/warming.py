@@ -13,23 +13,32 @@ from watchkeeper.store.warm import warm_up as warm_store
 
 
 class Warming:
-    """What ingest needs is compiled before we are ready, what queries need behind it."""
+    """What every commit needs is compiled before we are ready, the rest behind it."""
 
     def __init__(self) -> None:
         self._ended = threading.Event()
-        self._queries: asyncio.Task[None] | None = None
+        self._store = asyncio.create_task(asyncio.to_thread(self._warm_store), name="warming of the store")
+        self._others: asyncio.Task[None] | None = None
 
-    async def start(self, condition: Condition) -> None:
-        """Compile or load the kernels of ingest, then go on with those of queries in a thread."""
+    def _warm_store(self) -> None:
+        warm_index()
+        if not self._ended.is_set():
+            warm_store()
+
+    def _warm_others(self) -> None:
+        warm_queries(lambda: not self._ended.is_set(), first_only=True)
+        if not self._ended.is_set():
+            warm_remote_write()
+        warm_queries(lambda: not self._ended.is_set())
+
+    async def store(self, condition: Condition) -> None:
+        """Wait until the store's kernels are there, then go on with the others in a thread."""
         condition.becomes("compiling kernels (only the first start takes long)")
-        await asyncio.to_thread(warm_index)
-        await asyncio.to_thread(warm_store)
-        await asyncio.to_thread(warm_remote_write)
-        going_on = self._ended.is_set
-        self._queries = asyncio.create_task(asyncio.to_thread(warm_queries, lambda: not going_on()), name="warming")
+        await self._store
+        self._others = asyncio.create_task(asyncio.to_thread(self._warm_others), name="warming of the others")
 
     async def close(self) -> None:
         """Stop after the kernel that is being compiled."""
         self._ended.set()
-        if self._queries is not None:
-            await asyncio.gather(self._queries, return_exceptions=True)
+        tasks = [task for task in (self._store, self._others) if task is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)

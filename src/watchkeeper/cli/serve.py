@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from collections.abc import Callable
@@ -223,8 +224,11 @@ def serve(ctx: click.Context, log_level: str, log_format: str, **given: Any) -> 
             logging.getLogger("watchkeeper").warning("--%s changes nothing here", name)
     settings = _settings(ctx, given)
 
+    gc.disable()  # of what is loaded nothing becomes garbage
     from watchkeeper.app.serve import run  # loads every room: not before the flags are known to be right
 
+    gc.freeze()
+    gc.enable()
     try:
         sys.exit(run(settings))
     except Failure as why:

@@ -14,7 +14,7 @@ from watchkeeper.kernels.kernel import kernel
 
 CHUNK = 4
 """Samples a chunk: times and value bits of four are one cache line."""
-NEXT, FLUSHED = 0, 1
+NEXT, GOING = 0, 1
 """Places in a ring's `state`: the chunk that is given out next, and the epoch up to which samples may go."""
 
 
@@ -62,7 +62,7 @@ def append(
             new = state[NEXT]
             other = owner[new]
             if other >= 0:
-                if epochs[new] > state[FLUSHED]:
+                if epochs[new] > state[GOING]:
                     return i
                 filled = fill[other] if last[other] == new else CHUNK
                 since[other] = max(since[other], _newest_of(samples, int(new), int(filled)) + 1)
@@ -131,7 +131,7 @@ def release(
         other = owner[chunk]
         if other < 0:
             continue
-        if left <= most or epochs[chunk] > state[FLUSHED]:
+        if left <= most or epochs[chunk] > state[GOING]:
             break
         filled = fill[other] if last[other] == chunk else CHUNK
         since[other] = max(since[other], _newest_of(samples, int(chunk), int(filled)) + 1)
@@ -178,93 +178,6 @@ def move(
             last[owner[old]] = count
         count += 1
     return count
-
-
-@kernel
-def count(
-    refs: NDArray[np.int32],
-    start: int,
-    end: int,
-    samples: NDArray[np.int64],
-    before: NDArray[np.int32],
-    last: NDArray[np.int32],
-    held: NDArray[np.int32],
-    fill: NDArray[np.uint8],
-    mixed: NDArray[np.uint8],
-    counts: NDArray[np.int64],
-) -> None:
-    """How many samples in [start, end] each of `refs` has, times written twice counted twice."""
-    for i in range(refs.size):
-        ref = refs[i]
-        found = 0
-        if ref < last.size:
-            chunk, size = last[ref], np.int64(fill[ref])
-            for _ in range(held[ref]):
-                if not mixed[ref] and samples[chunk, size - 1] < start:
-                    break
-                for k in range(size):
-                    if start <= samples[chunk, k] <= end:
-                        found += 1
-                chunk, size = before[chunk], np.int64(CHUNK)
-        counts[i] = found
-
-
-@kernel
-def read(
-    refs: NDArray[np.int32],
-    start: int,
-    end: int,
-    samples: NDArray[np.int64],
-    opened: NDArray[np.int64],
-    before: NDArray[np.int32],
-    last: NDArray[np.int32],
-    held: NDArray[np.int32],
-    fill: NDArray[np.uint8],
-    mixed: NDArray[np.uint8],
-    begins: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    times: NDArray[np.int64],
-    bits: NDArray[np.int64],
-    starts: NDArray[np.int64],
-) -> None:
-    """Write those samples to begins[i]:ends[i] of the columns, rising; of a time written twice only the later writing.
-
-    `ends` is moved to where each series' samples really end. `starts` is empty where `opened` is.
-    """
-    for i in range(refs.size):
-        ref = refs[i]
-        if begins[i] == ends[i]:
-            continue
-        chunk, size, at = last[ref], np.int64(fill[ref]), ends[i]
-        while at > begins[i]:
-            for k in range(size - 1, -1, -1):
-                if start <= samples[chunk, k] <= end:
-                    at -= 1
-                    times[at] = samples[chunk, k]
-                    bits[at] = samples[chunk, CHUNK + k]
-                    if starts.size:
-                        starts[at] = opened[chunk, k]
-            chunk, size = before[chunk], np.int64(CHUNK)
-        if mixed[ref]:
-            ends[i] = _settle(begins[i], ends[i], times, bits, starts)
-
-
-@kernel
-def _settle(begin: int, end: int, times: NDArray[np.int64], bits: NDArray[np.int64], starts: NDArray[np.int64]) -> int:
-    """Sort a span in order of time, the last written of each time alone; where it ends then."""
-    order = np.argsort(times[begin:end], kind="mergesort")
-    some_times, some_bits = times[begin:end].copy(), bits[begin:end].copy()
-    some_starts = starts[begin:end].copy() if starts.size else starts
-    at = begin
-    for k in range(order.size):
-        row = order[k]
-        if k + 1 < order.size and some_times[order[k + 1]] == some_times[row]:
-            continue
-        times[at], bits[at] = some_times[row], some_bits[row]
-        if starts.size:
-            starts[at] = some_starts[row]
-        at += 1
-    return at
 
 
 @kernel

@@ -4,6 +4,7 @@ from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.receiver import Receiver, resolve_receivers
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.notify import Notify, NotifyConfig, PreparedNotify
+from watchkeeper.notify.templating import wrong_templates
 
 __all__ = [
     "NotificationDefaults",
@@ -13,4 +14,5 @@ __all__ = [
     "PreparedNotify",
     "Receiver",
     "resolve_receivers",
+    "wrong_templates",
 ]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable
 
-from watchkeeper.base.clock import Clock
-from watchkeeper.base.http import HTTPClient
 from watchkeeper.model.notification import Flush
 from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.dedup import Content, Reason, reason_to_tell
@@ -17,7 +15,7 @@ from watchkeeper.notify.message import Message
 from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.retrying import Attempt, Retrying
 from watchkeeper.notify.templating import Templates
-from watchkeeper.notify.transports import make_transport
+from watchkeeper.notify.transports import Outside, make_transport
 from watchkeeper.store import StoreFailure
 
 log = logging.getLogger(__name__)
@@ -30,17 +28,16 @@ class Integration:
         self,
         name: str,
         config: IntegrationConfig,
-        client: HTTPClient,
-        clock: Clock,
+        outside: Outside,
         notification_log: NotificationLog,
         retrying: Retrying,
         metrics: NotifyMetrics,
     ) -> None:
         self.name = name
         self.config = config
-        self._transport = make_transport(config, client, clock)
-        self._client = client
-        self._clock = clock
+        self._transport = make_transport(config, outside)
+        self._client = outside.client
+        self._clock = outside.clock
         self._log = notification_log
         self._retrying = retrying
         self._metrics = metrics

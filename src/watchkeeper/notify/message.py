@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.notification import Flush
 from watchkeeper.notify.dedup import Reason
-from watchkeeper.notify.templating import Data, Rendering, Templates, data_of
+from watchkeeper.notify.templating import FIRING, Data, Rendering, Templates, data_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class Message:
     def data(self) -> Data:
         """What its templates see."""
         return self.rendering.data
+
+    @property
+    def firing(self) -> bool:
+        """Whether any of its alerts fires."""
+        return self.data.status == FIRING
 
     @property
     def key(self) -> str:

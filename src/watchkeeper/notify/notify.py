@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -14,13 +16,14 @@ from prometheus_client import CollectorRegistry
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient, HTTPClientConfig
 from watchkeeper.model.notification import Flush
-from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.integration import IntegrationConfig, OverHTTPConfig
 from watchkeeper.notify.config.receiver import Receiver
 from watchkeeper.notify.integration import Integration
 from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.retrying import Retrying, Sleep
 from watchkeeper.notify.templating import Templates
+from watchkeeper.notify.transports import Outside
 from watchkeeper.store.control import ControlDatabase
 
 log = logging.getLogger(__name__)
@@ -59,11 +62,13 @@ class Notify:
         user_agent: str = "Watchkeeper",
         sleep: Sleep = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
+        unique: Callable[[], str] = partial(secrets.token_hex, 8),  # noqa: B008  # a function, made once
     ) -> None:
         self._clock = clock
         self._external_url = external_url
-        self._environ = environ
+        self._environ = environ or {}
         self._user_agent = user_agent
+        self._unique = unique
         self._log = NotificationLog(control, clock)
         self._metrics = NotifyMetrics(registry)
         self._retrying = Retrying(clock, sleep, jitter)
@@ -116,14 +121,16 @@ class Notify:
         return integrations
 
     def _integration(self, name: str, config: IntegrationConfig) -> Integration:
+        http = config.http_config if isinstance(config, OverHTTPConfig) else None
         client = HTTPClient(
-            config.http_config or HTTPClientConfig(),
+            http or HTTPClientConfig(),
             self._clock,
             environ=self._environ,
             user_agent=self._user_agent,
             timeout_s=0,
         )
-        return Integration(name, config, client, self._clock, self._log, self._retrying, self._metrics)
+        outside = Outside(client, self._clock, self._environ, self._unique)
+        return Integration(name, config, outside, self._log, self._retrying, self._metrics)
 
     async def _retire(self, receivers: Mapping[str, Sequence[Integration]]) -> None:
         for integrations in receivers.values():

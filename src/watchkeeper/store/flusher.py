@@ -168,7 +168,7 @@ class Flusher:
             segment = self._sealed[0]
             began_s = self._clock.monotonic_s()
             self._flush.store(segment)
-            self._head.flushed(segment.number)
+            self._head.flushed(segment.number, self._clock.monotonic_s())
             segment.remove()
             with self._changed:
                 self._with_exemplars.discard(segment.number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from watchkeeper.kernels import head as kernels
 from watchkeeper.kernels.index_admission import NEVER
 from watchkeeper.store.fetched import Fetched
 from watchkeeper.store.gathered import Gathered
+from watchkeeper.store.head_columns import Columns
 from watchkeeper.store.head_histograms import HeadHistograms
 from watchkeeper.store.head_ring import Ring
 from watchkeeper.store.index.column import Column
@@ -39,9 +41,14 @@ class Head:
     has for the same time. A sample goes only after its epoch has been flushed to the engine.
     """
 
-    def __init__(self, budget_bytes: int = 96 << 20) -> None:
+    def __init__(
+        self, budget_bytes: int = 256 << 20, recent_s: float = 3 * 3600.0, first_bytes: int = 32 << 20
+    ) -> None:
+        """At most `budget_bytes` for what is flushed, and `first_bytes` for what was flushed `recent_s` ago."""
         self._lock = threading.Lock()
-        self._ring = Ring(budget_bytes)
+        self._recent_s = recent_s
+        self._flushes: deque[tuple[int, float]] = deque()
+        self._ring = Ring(budget_bytes, first_bytes)
         self._since: Column[np.int64] = Column(np.int64, fill=NEVER)
         self._histograms = HeadHistograms(most=budget_bytes >> 12)
 
@@ -65,10 +72,14 @@ class Head:
                 at, start = int(samples.timestamps[row]), int(samples.starts[row])
                 self._histograms.add(int(samples.refs[row]), at, start, histogram, epoch)
 
-    def flushed(self, epoch: int) -> None:
-        """The engine has every sample of that segment, and of those before it."""
+    def flushed(self, epoch: int, at_s: float) -> None:
+        """The engine has, at `at_s` on the monotonic clock, every sample of that segment, and of those before it."""
+        self._flushes.append((epoch, at_s))
+        aged = -1
+        while self._flushes and self._flushes[0][1] <= at_s - self._recent_s:
+            aged, _ = self._flushes.popleft()
         with self._lock:
-            self._ring.flushed(epoch, self._since.data)
+            self._ring.flushed(epoch, aged, self._since.data)
             self._histograms.flushed(epoch)
 
     def forget(self, refs: NDArray[np.int32]) -> None:
@@ -85,18 +96,22 @@ class Head:
         end: int,
         with_histograms: Sequence[int] = (),
     ) -> Recent:
-        """The samples in [start, end] of `refs`, whose storage ids `ids` rise.
+        """The samples in [start, end] of `refs`, whose storage ids are `ids`.
 
-        `with_histograms` are the positions in `refs` of series that ever had a histogram.
+        Series in the order of their refs are read fastest, whatever that is for their ids. `with_histograms` are the
+        positions in `refs` of series that ever had a histogram.
         """
-        parts: list[Fetched] = []
         since = NEVER
-        for begin in range(0, max(refs.size, 1), _AT_ONCE):
-            some = slice(begin, begin + _AT_ONCE)
+        with self._lock:
+            columns = Columns(refs.size, self._ring.room_for(refs))
+        while columns.series < refs.size:
+            some = refs[columns.series : columns.series + _AT_ONCE]
             with self._lock:
-                since = max(since, kernels.reaches_back(refs[some], start, self._since.data))
-                parts.append(self._ring.read(refs[some], ids[some], start, end))
-        fetched = parts[0] if len(parts) == 1 else _end_to_end(parts, ids)
+                since = max(since, kernels.reaches_back(some, start, self._since.data))
+                there_was_room = self._ring.read(some, start, end, columns)
+            if not there_was_room:  # more has been written meanwhile
+                columns.widen(2 * columns.times.size + _AT_ONCE)
+        fetched = columns.fetched(ids)
         if with_histograms:
             with self._lock:
                 found, complete = self._histograms.read(refs, ids, with_histograms, start, end)
@@ -104,22 +119,11 @@ class Head:
             fetched = merged(fetched, found, np.array(with_histograms, dtype=np.intp))
         return Recent(fetched, since)
 
+    def reaches_back(self, refs: NDArray[np.int32], start: int) -> bool:
+        """Say whether nothing of `refs` at `start` or later is missing here."""
+        with self._lock:
+            return kernels.reaches_back(refs, start, self._since.data) <= start
+
     def _reserve(self, size: int) -> None:
         self._since.reserve(size)
         self._ring.reserve(self._since.data.size)
-
-
-def _end_to_end(parts: Sequence[Fetched], ids: NDArray[np.uint64]) -> Fetched:
-    bases = np.cumsum([0, *(part.timestamps.size for part in parts)]).tolist()
-    starts = None
-    if any(part.starts is not None for part in parts):
-        columns = [np.zeros(p.timestamps.size, dtype=np.int64) if p.starts is None else p.starts for p in parts]
-        starts = np.concatenate(columns)
-    return Fetched(
-        ids,
-        np.concatenate([part.begins + base for part, base in zip(parts, bases, strict=False)]),
-        np.concatenate([part.ends + base for part, base in zip(parts, bases, strict=False)]),
-        np.concatenate([part.timestamps for part in parts]),
-        np.concatenate([part.values for part in parts]),
-        starts,
-    )

@@ -22,7 +22,7 @@ from watchkeeper.model.samples import Exemplar, Selection, SeriesBlock
 from watchkeeper.store.activity import Activity, Kind
 from watchkeeper.store.client import Client, Lane
 from watchkeeper.store.fetched import Fetched
-from watchkeeper.store.head import Head
+from watchkeeper.store.head import Head, Recent
 from watchkeeper.store.index import FLOAT, UNKNOWN, SeriesIndex
 from watchkeeper.store.merged import merged
 from watchkeeper.store.metrics import StoreMetrics
@@ -40,7 +40,7 @@ _READ: dict[str, str | int | float] = {"max_query_size": 64 << 20, "do_not_merge
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Series of one tenant in a range of time; `refs` and `ids` go together, by rising id."""
+    """Series of one tenant in a range of time; `refs` and `ids` go together, by rising id where the engine is asked."""
 
     tenant: str
     refs: NDArray[np.int32]
@@ -49,6 +49,11 @@ class Wanted:
     end: int
     whole: bool = False
     """Whether reading everything between the first and the last id costs little more."""
+
+    def by_ref(self, index: SeriesIndex) -> Wanted:
+        """The same, in the order in which memory holds them."""
+        refs = np.sort(self.refs)
+        return replace(self, refs=refs, ids=index.ids(refs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +152,30 @@ class Reader:
                 blocks[places[g]] = self._block(one.wanted, one.with_older(part))
         return [blocks[i] for i in range(len(selections))]
 
-    def _recall(self, wanted: Wanted) -> _Asked:
-        """What memory knows of `wanted`, and what must be asked of the engine: always after memory, which is newer."""
+    def _recall(self, wanted: Wanted, *, any_order: bool = True) -> _Asked:
+        """What memory knows of `wanted`, and what must be asked of the engine: always after memory, which is newer.
+
+        Where memory knows it all, the series may come in the order in which it holds them.
+        """
         if self._head is None or not wanted.refs.size or wanted.start > wanted.end:
             nothing = np.zeros(wanted.ids.size, dtype=np.int64)
             empty = Fetched(wanted.ids, nothing, nothing, np.zeros(0, dtype=np.int64), np.zeros(0))
             return _Asked(wanted, empty, wanted if wanted.refs.size else None)
-        histograms = np.flatnonzero(self._activity.kinds(wanted.refs) & Kind.HISTOGRAM).tolist()
-        recent = self._head.read(wanted.refs, wanted.ids, wanted.start, wanted.end, histograms)
+        if any_order and self._head.reaches_back(wanted.refs, wanted.start):
+            as_held = wanted.by_ref(self._index)
+            recent = self._remembered(self._head, as_held)
+            if recent.since <= wanted.start:
+                self._metrics.from_memory.inc()
+                return _Asked(as_held, recent.fetched, None)
+        recent = self._remembered(self._head, wanted)
         if recent.since <= wanted.start:
             self._metrics.from_memory.inc()
             return _Asked(wanted, recent.fetched, None)
         return _Asked(wanted, recent.fetched, replace(wanted, end=min(wanted.end, recent.since - 1)))
+
+    def _remembered(self, head: Head, wanted: Wanted) -> Recent:
+        histograms = np.flatnonzero(self._activity.kinds(wanted.refs) & Kind.HISTOGRAM).tolist()
+        return head.read(wanted.refs, wanted.ids, wanted.start, wanted.end, histograms)
 
     def latest(self, selection: Selection, lane: Lane = Lane.PEOPLE) -> SeriesBlock:
         """The last sample in [start, end] of each series: what an instant selector with that look-back sees.
@@ -175,7 +192,8 @@ class Reader:
         fetched = Fetched(wanted.ids, ends - count, ends, newest[inside], bits[inside].view(np.float64))
         rest = np.flatnonzero(~known)
         if rest.size:
-            asked = self._recall(Wanted(wanted.tenant, wanted.refs[rest], wanted.ids[rest], wanted.start, wanted.end))
+            others = Wanted(wanted.tenant, wanted.refs[rest], wanted.ids[rest], wanted.start, wanted.end)
+            asked = self._recall(others, any_order=False)
             found = asked.recent
             if asked.missing is not None:
                 found = asked.with_older(self._fetch(asked.missing, lane))

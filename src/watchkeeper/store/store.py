@@ -63,7 +63,7 @@ class StoreOptions:
     log: LogOptions | None = None
     """With a log a commit is on disk there, and in memory, before the engine has it; nobody else may write to the
     tables then. Without, each commit is an insert."""
-    head_bytes: int = 96 << 20
+    head_bytes: int = 256 << 20
     """With a log: memory for the newest samples that the engine has already."""
 
 

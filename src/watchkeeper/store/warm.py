@@ -28,7 +28,7 @@ def warm_up() -> None:
     ids = series.astype(np.uint64)
     found = head.read(series, ids, 0, count).fetched
     merged(found, found, np.arange(8))
-    head.flushed(1)
+    head.flushed(1, 0.0)
     head.forget(series[:2])
     order = sorted_rows(tenants.codes, refs.astype(np.uint64), times)
     taken = np.empty_like(ids, shape=order.size), np.empty_like(times), np.empty(order.size)

@@ -9,6 +9,7 @@ from urllib.parse import quote_plus
 
 from watchkeeper.template.failure import FunctionFailure
 from watchkeeper.template.function import ANY, STRING, Function
+from watchkeeper.template.html import SafeHTML
 from watchkeeper.template.printing import formatted, joined, lined
 from watchkeeper.template.value import Struct, is_slice, missing, truth, type_name
 
@@ -160,3 +161,8 @@ BUILTINS: Mapping[str, Function] = {
     "gt": Function(_ordered(lambda a, b: a > b), (ANY, ANY)),
     "ge": Function(_ordered(lambda a, b: a >= b), (ANY, ANY)),
 }
+
+HTML_FUNCTIONS: Mapping[str, Function] = {
+    "html": Function(_over_text(lambda text: SafeHTML(_html(text))), (), ANY),
+}
+"""What replaces some of them where the text is HTML: what was escaped is not escaped again."""

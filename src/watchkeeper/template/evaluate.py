@@ -8,6 +8,7 @@ from typing import Any, cast
 from watchkeeper.template.builtins import SHORT_CIRCUIT
 from watchkeeper.template.failure import FunctionFailure, TemplateFailure
 from watchkeeper.template.function import Function, converted
+from watchkeeper.template.html import Escaper
 from watchkeeper.template.printing import text_of
 from watchkeeper.template.tree import (
     Action,
@@ -48,14 +49,19 @@ class _Continue(Exception):  # control flow, no failure
 
 
 class Evaluation:
-    """One run of a template over its data. `place` tells line and column of an offset in a named body."""
+    """One run of a template over its data.
+
+    `place` tells line and column of an offset in a named body. With an `escaper` the text is HTML.
+    """
 
     def __init__(
         self,
         bodies: Mapping[str, tuple[Node, ...]],
         functions: Mapping[str, Function],
         place: Callable[[str, int], tuple[int, int]],
+        escaper: Escaper | None = None,
     ) -> None:
+        self._escaper = escaper
         self._bodies = bodies
         self._functions = functions
         self._place = place
@@ -99,11 +105,11 @@ class Evaluation:
     def _walk(self, node: Node, dot: Any) -> None:
         match node:
             case Text():
-                self._write(node.text)
+                self._write(node.text if self._escaper is None else self._escaper.literal(node.text))
             case Action():
                 value = self._pipeline(node.pipeline, dot)
                 if not node.pipeline.variables:
-                    self._write(text_of(value, nil="<no value>"))
+                    self._write(self._shown(value))
             case Branch():
                 depth = len(self._scope)
                 self._branch(node, dot)
@@ -112,6 +118,9 @@ class Evaluation:
                 self._call_template(node, dot)
             case Leave():
                 raise _Break if node.keyword == "break" else _Continue
+
+    def _shown(self, value: Any) -> str:
+        return text_of(value, nil="<no value>") if self._escaper is None else self._escaper.value(value)
 
     def _branch(self, node: Branch, dot: Any) -> None:
         value = self._pipeline(node.pipeline, dot, declare=node.keyword != "range")

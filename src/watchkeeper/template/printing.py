@@ -61,12 +61,12 @@ def text_of(value: object, nil: str = "<nil>", sharp: bool = False) -> str:
     if method is not None:
         return str(method.call())
     if isinstance(value, Struct):
-        return "{" + " ".join(text_of(v, nil, sharp) for v in value.go_fields.values()) + "}"
+        return "{" + " ".join(text_of(v, sharp=sharp) for v in value.go_fields.values()) + "}"
     if isinstance(value, Mapping):
         pairs = sorted(cast("Mapping[str, object]", value).items())
-        return "map[" + " ".join(f"{k}:{text_of(v, nil, sharp)}" for k, v in pairs) + "]"
+        return "map[" + " ".join(f"{k}:{text_of(v, sharp=sharp)}" for k, v in pairs) + "]"
     if is_slice(value):
-        return "[" + " ".join(text_of(v, nil, sharp) for v in cast("Sequence[object]", value)) + "]"
+        return "[" + " ".join(text_of(v, sharp=sharp) for v in cast("Sequence[object]", value)) + "]"
     return str(value)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from watchkeeper.template.builtins import BUILTINS
+from watchkeeper.template.builtins import BUILTINS, HTML_FUNCTIONS
 from watchkeeper.template.evaluate import Evaluation
 from watchkeeper.template.function import Function
+from watchkeeper.template.html import Escaper
 from watchkeeper.template.parser import Bodies, parse, place
 
 
@@ -46,5 +47,13 @@ class Template:
 
     def render(self, name: str, data: Any, functions: Mapping[str, Function] | None = None) -> str:
         """The text of `name` over `data`; `functions` replaces functions for this run. Raises TemplateFailure."""
+        return self._run(name, data, functions, None)
+
+    def render_html(self, name: str, data: Any, functions: Mapping[str, Function] | None = None) -> str:
+        """The same where the text is HTML: each value is escaped for its context. Raises TemplateFailure."""
+        return self._run(name, data, {**(functions or {}), **HTML_FUNCTIONS}, Escaper())
+
+    def _run(self, name: str, data: Any, functions: Mapping[str, Function] | None, escaper: Escaper | None) -> str:
         known = {**self._functions, **functions} if functions else self._functions
-        return Evaluation(self._bodies, known, lambda body, at: place(self._texts[body], at)).run(name, data)
+        evaluation = Evaluation(self._bodies, known, lambda body, at: place(self._texts[body], at), escaper)
+        return evaluation.run(name, data)

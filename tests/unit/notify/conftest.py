@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -50,8 +51,16 @@ def house(clock: Clock, control: ControlDatabase) -> Open:
     async def open_house(text: str) -> AsyncGenerator[House]:
         registry = CollectorRegistry()
         external = "http://watchkeeper.example.org"
+        numbers = count(1)
         notify = Notify(
-            control, clock, registry, external_url=external, environ={}, sleep=clock.sleep, jitter=lambda: 0.5
+            control,
+            clock,
+            registry,
+            external_url=external,
+            environ={},
+            sleep=clock.sleep,
+            jitter=lambda: 0.5,
+            unique=lambda: f"{next(numbers):016x}",
         )
         await notify.open()
         one = House(notify, clock, registry)

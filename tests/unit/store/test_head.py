@@ -38,7 +38,8 @@ class HeadMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.head = Head(budget_bytes=16 * 80)
+        self.head = Head(budget_bytes=64 * 80, recent_s=150.0, first_bytes=16 * 80)
+        self.now_s, self.pause_s = 0.0, 1.0
         self.written: dict[tuple[int, int], tuple[float, int]] = {}
         self.unflushed: list[dict[tuple[int, int], tuple[float, int]]] = [{}]
         self.flushed_to = -1
@@ -65,10 +66,15 @@ class HeadMachine(RuleBasedStateMachine):
     def seal(self) -> None:
         self.unflushed.append({})
 
+    @rule(pause_s=st.sampled_from([1.0, 100.0]))
+    def wait(self, pause_s: float) -> None:
+        self.pause_s = pause_s
+
     @rule()
     def flush(self) -> None:
         self.flushed_to = len(self.unflushed) - 1
-        self.head.flushed(self.flushed_to)
+        self.now_s += self.pause_s
+        self.head.flushed(self.flushed_to, self.now_s)
         self.unflushed.append({})
 
     @rule(refs=st.lists(st.integers(0, SERIES - 1), min_size=1, max_size=2, unique=True))
@@ -109,11 +115,28 @@ def test_a_ring_that_had_to_grow_keeps_what_the_budget_allows() -> None:
     refs, ids = np.array([0], dtype=np.int32), np.array([7], dtype=np.uint64)
     head.append(gathered([(0, at, float(at), 0) for at in range(1000)]), 0)
     assert head.read(refs, ids, 0, 999).fetched.timestamps.tolist() == list(range(1000))
-    head.flushed(0)
+    head.flushed(0, 0.0)
     recent = head.read(refs, ids, 0, 999)
     kept = recent.fetched.timestamps.tolist()
     assert 0 < len(kept) <= 16 * CHUNK
     assert kept == list(range(recent.since, 1000))
+
+
+def test_what_is_recent_stays_while_the_budget_has_room_and_what_is_not_makes_room() -> None:
+    head = Head(budget_bytes=64 * 80, recent_s=100.0, first_bytes=16 * 80)
+    refs, ids = np.array([0], dtype=np.int32), np.array([7], dtype=np.uint64)
+
+    def kept_after(epoch: int, at_s: float) -> int:
+        times = range(epoch * 64, (epoch + 1) * 64)
+        head.append(gathered([(0, at, float(at), 0) for at in times]), epoch)
+        head.flushed(epoch, at_s)
+        return head.read(refs, ids, 0, 10_000).fetched.timestamps.size
+
+    assert kept_after(0, 0.0) == 64
+    head.flushed(1, 200.0)
+    assert kept_after(2, 210.0) == 64
+    assert [kept_after(epoch, 220.0) for epoch in (3, 4, 5)] == [128, 192, 256]
+    assert kept_after(6, 230.0) == 256
 
 
 @pytest.mark.parametrize("flushed", [True, False])

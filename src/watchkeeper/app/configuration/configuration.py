@@ -19,7 +19,7 @@ from watchkeeper.base.configuration.merging import merge
 from watchkeeper.base.configuration.rendering import render
 from watchkeeper.base.configuration.tree import Table, Tree, locate
 from watchkeeper.base.failure import Failure
-from watchkeeper.notify import NotifyConfig, resolve_receivers
+from watchkeeper.notify import NotifyConfig, resolve_receivers, wrong_templates
 from watchkeeper.receive.scrape.config import ScrapeConfig
 
 DEFAULT_FILES = ("watchkeeper.yml", "watchkeeper.yaml", "prometheus.yml", "prometheus.yaml")
@@ -136,6 +136,7 @@ class _Loader:
         return None if found.problems else Routing.of(sections, sections.global_.resolve_timeout_ms)
 
     def _notify(self, sections: WholeFile, tree: Tree) -> NotifyConfig:
+        self._warnings.extend(wrong_templates(tree))
         receivers = resolve_receivers(sections.receivers, sections.global_, tree, self._problems)
         return NotifyConfig(receivers, self._matching(sections.templates, tree, "templates"))
 

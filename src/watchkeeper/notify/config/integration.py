@@ -18,7 +18,6 @@ class IntegrationConfig(Section):
     kind: ClassVar[str]
 
     send_resolved: Flag = True
-    http_config: HTTPClientConfig | None = None
 
     @property
     def timeout_s(self) -> float:
@@ -27,10 +26,20 @@ class IntegrationConfig(Section):
 
     def resolved(self, defaults: NotificationDefaults) -> Self:
         """This configuration completed by `global`. Raises ValueError where something is given in neither."""
+        return self
+
+
+class OverHTTPConfig(IntegrationConfig):
+    """An integration that is reached over HTTP."""
+
+    http_config: HTTPClientConfig | None = None
+
+    def resolved(self, defaults: NotificationDefaults) -> Self:
+        """This configuration completed by `global`. Raises ValueError where something is given in neither."""
         return self.model_copy(update={"http_config": self.http_config or defaults.http_config})
 
 
-class ByWebhookConfig(IntegrationConfig):
+class ByWebhookConfig(OverHTTPConfig):
     """An integration whose secret address stands in the file, or in a file of its own."""
 
     webhook_url: SecretURL = Secret("")

@@ -11,15 +11,48 @@ from watchkeeper.base.configuration import Problem, Section, Text
 from watchkeeper.base.configuration.decoding import path
 from watchkeeper.base.configuration.tree import Tree, locate
 from watchkeeper.notify.config.defaults import NotificationDefaults
+from watchkeeper.notify.config.discord import DiscordConfig
+from watchkeeper.notify.config.email import EmailConfig
+from watchkeeper.notify.config.incidentio import IncidentioConfig
 from watchkeeper.notify.config.integration import IntegrationConfig
+from watchkeeper.notify.config.jira import JiraConfig
+from watchkeeper.notify.config.mattermost import MattermostConfig
+from watchkeeper.notify.config.msteams import MSTeamsConfig, MSTeamsV2Config
+from watchkeeper.notify.config.opsgenie import OpsGenieConfig
+from watchkeeper.notify.config.pagerduty import PagerdutyConfig
+from watchkeeper.notify.config.pushover import PushoverConfig
+from watchkeeper.notify.config.rocketchat import RocketchatConfig
+from watchkeeper.notify.config.slack import SlackConfig
+from watchkeeper.notify.config.sns import SNSConfig
+from watchkeeper.notify.config.telegram import TelegramConfig
+from watchkeeper.notify.config.victorops import VictorOpsConfig
+from watchkeeper.notify.config.webex import WebexConfig
 from watchkeeper.notify.config.webhook import WebhookConfig
+from watchkeeper.notify.config.wechat import WechatConfig
 
 
 class Receiver(Section):
     """A name that routes point at, and everything that is to happen for it."""
 
     name: Text
+    discord_configs: tuple[DiscordConfig, ...] = ()
+    email_configs: tuple[EmailConfig, ...] = ()
+    incidentio_configs: tuple[IncidentioConfig, ...] = ()
+    jira_configs: tuple[JiraConfig, ...] = ()
+    mattermost_configs: tuple[MattermostConfig, ...] = ()
+    msteams_configs: tuple[MSTeamsConfig, ...] = ()
+    msteamsv2_configs: tuple[MSTeamsV2Config, ...] = ()
+    opsgenie_configs: tuple[OpsGenieConfig, ...] = ()
+    pagerduty_configs: tuple[PagerdutyConfig, ...] = ()
+    pushover_configs: tuple[PushoverConfig, ...] = ()
+    rocketchat_configs: tuple[RocketchatConfig, ...] = ()
+    slack_configs: tuple[SlackConfig, ...] = ()
+    sns_configs: tuple[SNSConfig, ...] = ()
+    telegram_configs: tuple[TelegramConfig, ...] = ()
+    victorops_configs: tuple[VictorOpsConfig, ...] = ()
+    webex_configs: tuple[WebexConfig, ...] = ()
     webhook_configs: tuple[WebhookConfig, ...] = ()
+    wechat_configs: tuple[WechatConfig, ...] = ()
 
     @model_validator(mode="after")
     def _named(self) -> Self:

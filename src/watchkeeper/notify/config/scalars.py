@@ -70,7 +70,7 @@ def _secret_template_url(secret: Secret) -> Secret:
 def _host_port(text: str) -> str:
     host, _, port = text.rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if text and (not port or (":" in bare and bare == host) or not _PORT.fullmatch(port)):
+    if text and (":" not in text or not port or (":" in bare and bare == host) or not _PORT.fullmatch(port)):
         raise ValueError(f'"{text}" is not host:port')
     return str(text)
 

@@ -12,9 +12,11 @@ from watchkeeper.notify.templating.time import Duration, Time
 from watchkeeper.template import Function
 from watchkeeper.template.expressions import matches, re_replace_all
 from watchkeeper.template.failure import FunctionFailure
+from watchkeeper.template.html import SafeHTML, SafeURL
 from watchkeeper.template.humanize import humanize_duration
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2}).{0,2}", re.DOTALL)
+_LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W_](?:[\w]|['’](?=\w))*")
 
 
@@ -28,8 +30,8 @@ def functions(now_ms: Callable[[], int]) -> Mapping[str, Function]:
 
 
 def _title(text: str) -> str:
-    """Each word with one capital, at its beginning (Go's `cases.Title`)."""
-    return _WORD.sub(lambda word: word[0][0].title() + word[0][1:].lower(), text)
+    """Each word with one capital, its first letter (Go's `cases.Title`)."""
+    return _WORD.sub(lambda word: _LETTER.sub(lambda first: first[0].title(), word[0].lower(), count=1), text)
 
 
 def _join(separator: str, parts: Sequence[Any]) -> str:
@@ -74,8 +76,8 @@ _FIXED: Mapping[str, Function] = {
     "trimSpace": Function(lambda text: text.strip(), ("string",)),
     "join": Function(_join, ("string", "slice")),
     "match": Function(matches, ("string", "string")),
-    "safeHtml": Function(lambda text: text, ("string",)),
-    "safeUrl": Function(lambda text: text, ("string",)),
+    "safeHtml": Function(SafeHTML, ("string",)),
+    "safeUrl": Function(SafeURL, ("string",)),
     "urlUnescape": Function(_url_unescape, ("string",)),
     "reReplaceAll": Function(re_replace_all, ("string", "string", "string")),
     "stringSlice": Function(lambda *parts: list(parts), (), "string"),

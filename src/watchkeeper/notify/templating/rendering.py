@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import cast
+
+import yaml
+
 from watchkeeper.notify.templating.data import FIRING, RESOLVED, Data
 from watchkeeper.notify.templating.templates import Templates
 from watchkeeper.template import TemplateFailure
@@ -29,6 +35,14 @@ class Rendering:
             self.failures.append(failure)
             return plain_text(self.data, failure)
 
+    def html(self, template: str) -> str:
+        """HTML for people; where its template is wrong, a plain text instead."""
+        try:
+            return self._templates.render_html(template, self.data)
+        except TemplateFailure as failure:
+            self.failures.append(failure)
+            return escape(plain_text(self.data, failure))
+
     def text(self, template: str) -> str:
         """A text for a machine (a name, a colour, an address); where its template is wrong, nothing."""
         try:
@@ -36,6 +50,43 @@ class Rendering:
         except TemplateFailure as failure:
             self.failures.append(failure)
             return ""
+
+    def nested(self, value: object) -> object:
+        """A value whose texts, keys included, are templates; what they yield is read as YAML if it is more than text.
+
+        So `{{ len .Alerts }}` becomes a number, and a text of JSON what it describes (Alertmanager's behaviour).
+        """
+        match value:
+            case str():
+                return self._read(self.prose(value))
+            case Mapping():
+                pairs = cast("Mapping[str, object]", value).items()
+                return {self.text(key): self.nested(item) for key, item in pairs}
+            case list() | tuple():
+                return [self.nested(item) for item in cast("Sequence[object]", value)]
+            case _:
+                return value
+
+    def _read(self, text: str) -> object:
+        try:
+            read = yaml.load(text, yaml.CSafeLoader)  # the safe loader, in C
+        except (yaml.YAMLError, ValueError):
+            return text
+        if isinstance(read, str) or not _is_json(read):
+            return text
+        return self.nested(read)
+
+
+def _is_json(value: object) -> bool:
+    """Say whether a value read from YAML can be sent as JSON (a date cannot)."""
+    match value:
+        case Mapping():
+            pairs = cast("Mapping[object, object]", value).items()
+            return all(isinstance(key, str) and _is_json(item) for key, item in pairs)
+        case list():
+            return all(_is_json(item) for item in cast("list[object]", value))
+        case _:
+            return isinstance(value, str | int | float | bool | None)
 
 
 def plain_text(data: Data, failure: TemplateFailure) -> str:

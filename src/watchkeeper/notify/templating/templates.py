@@ -37,6 +37,10 @@ class Templates:
         """The text over `data`. Raises TemplateFailure."""
         return self._read(text).render("", data) if "{{" in text else text
 
+    def render_html(self, text: str, data: object) -> str:
+        """The text over `data` where it is HTML. Raises TemplateFailure."""
+        return self._read(text).render_html("", data) if "{{" in text else text
+
     def _extended(self, text: str) -> Template:
         return self._base.extended("", text)
 

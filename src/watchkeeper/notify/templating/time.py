@@ -75,6 +75,11 @@ def _decimal(size: int, unit: int) -> str:
     return f"{whole}.{fraction}" if fraction else str(whole)
 
 
+def _clamped(ns: int) -> int:
+    """The longest span that 64 bits hold, where it would be longer (Go's `Sub`)."""
+    return max(-(1 << 63), min(ns, (1 << 63) - 1))
+
+
 def _length(value: object) -> int:
     if isinstance(value, Duration):
         return value.ns
@@ -126,7 +131,7 @@ class Time:
             "UTC": Function(lambda: Time(self.ms)),
             "Local": Function(lambda: Time(self.ms, at.astimezone().tzinfo or UTC)),
             "Add": Function(self._add, ("any",)),
-            "Sub": Function(lambda other: Duration(self._between(other) * _NS_PER_MS), ("any",)),
+            "Sub": Function(lambda other: Duration(_clamped(self._between(other) * _NS_PER_MS)), ("any",)),
             "Before": Function(lambda other: self._between(other) < 0, ("any",)),
             "After": Function(lambda other: self._between(other) > 0, ("any",)),
             "Equal": Function(lambda other: self._between(other) == 0, ("any",)),

@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 from yarl import URL
 
-from watchkeeper.base.clock import Clock
 from watchkeeper.base.configuration import Secret
-from watchkeeper.base.http import Answer, HTTPClient, HTTPFailure, shown_url
+from watchkeeper.base.http import Answer, HTTPFailure, shown_url
 from watchkeeper.base.http.authorization import source
 from watchkeeper.notify.failure import NotifyFailure
+from watchkeeper.notify.transports.outside import Outside
 
 JSON = {"Content-Type": "application/json"}
 TOO_MANY = 429
@@ -36,9 +36,9 @@ class Request:
 class Exchange:
     """Sends requests for one integration. What goes wrong is a NotifyFailure whose text has no address in full."""
 
-    def __init__(self, client: HTTPClient, clock: Clock, also_retried: Collection[int] = ()) -> None:
-        self._client = client
-        self._clock = clock
+    def __init__(self, outside: Outside, also_retried: Collection[int] = ()) -> None:
+        self._client = outside.client
+        self._clock = outside.clock
         self._retried = frozenset({TOO_MANY, *also_retried})
 
     async def send(self, request: Request) -> Answer:
@@ -91,6 +91,14 @@ class Exchange:
 def json_body(value: object) -> bytes:
     """A value as JSON."""
     return msgspec.json.encode(value)
+
+
+def decoded(answer: Answer) -> Mapping[str, object]:
+    """The JSON object in an answer. Raises NotifyFailure where there is none."""
+    try:
+        return msgspec.json.decode(answer.body, type=dict[str, object])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise NotifyFailure(f"the answer is no JSON object: {error}", retryable=True) from error
 
 
 def secret_text(secret: str | Secret, file: Path | None) -> str:

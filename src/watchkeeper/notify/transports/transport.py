@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from watchkeeper.base.clock import Clock
-from watchkeeper.base.http import HTTPClient
 from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.message import Message
 from watchkeeper.notify.retrying import Attempt
+from watchkeeper.notify.transports.discord import Discord
+from watchkeeper.notify.transports.email import Email
+from watchkeeper.notify.transports.incidentio import Incidentio
+from watchkeeper.notify.transports.jira import Jira
+from watchkeeper.notify.transports.mattermost import Mattermost
+from watchkeeper.notify.transports.msteams import MSTeams
+from watchkeeper.notify.transports.msteamsv2 import MSTeamsV2
+from watchkeeper.notify.transports.opsgenie import OpsGenie
+from watchkeeper.notify.transports.outside import Outside
+from watchkeeper.notify.transports.pagerduty import Pagerduty
+from watchkeeper.notify.transports.pushover import Pushover
+from watchkeeper.notify.transports.rocketchat import Rocketchat
+from watchkeeper.notify.transports.slack import Slack
+from watchkeeper.notify.transports.sns import SNS
+from watchkeeper.notify.transports.telegram import Telegram
+from watchkeeper.notify.transports.victorops import VictorOps
+from watchkeeper.notify.transports.webex import Webex
 from watchkeeper.notify.transports.webhook import Webhook
+from watchkeeper.notify.transports.wechat import Wechat
 
 
 class Transport(Protocol):
@@ -21,11 +37,28 @@ class Transport(Protocol):
         ...
 
 
-_TRANSPORTS: Mapping[str, Callable[[Any, HTTPClient, Clock], Transport]] = {
+_TRANSPORTS: Mapping[str, Callable[[Any, Outside], Transport]] = {
+    "discord": Discord,
+    "email": Email,
+    "incidentio": Incidentio,
+    "jira": Jira,
+    "mattermost": Mattermost,
+    "msteams": MSTeams,
+    "msteamsv2": MSTeamsV2,
+    "opsgenie": OpsGenie,
+    "pagerduty": Pagerduty,
+    "pushover": Pushover,
+    "rocketchat": Rocketchat,
+    "slack": Slack,
+    "sns": SNS,
+    "telegram": Telegram,
+    "victorops": VictorOps,
+    "webex": Webex,
     "webhook": Webhook,
+    "wechat": Wechat,
 }
 
 
-def make_transport(config: IntegrationConfig, client: HTTPClient, clock: Clock) -> Transport:
+def make_transport(config: IntegrationConfig, outside: Outside) -> Transport:
     """The transport for a configuration."""
-    return _TRANSPORTS[config.kind](config, client, clock)
+    return _TRANSPORTS[config.kind](config, outside)

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from watchkeeper.base.clock import Clock
-from watchkeeper.base.http import HTTPClient
+import hmac
+
 from watchkeeper.notify.config.webhook import WebhookConfig
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.message import Message
 from watchkeeper.notify.retrying import Attempt
-from watchkeeper.notify.transports.exchange import Exchange, Request, json_body, secret_text
+from watchkeeper.notify.transports.exchange import JSON, Exchange, Request, json_body, secret_text
+from watchkeeper.notify.transports.outside import Outside
+
+SIGNATURE = "X-Watchkeeper-Signature"
+"""The header with the HMAC-SHA256 of the body, where there is a secret for it."""
 
 
 class Webhook:
     """POSTs the notification as JSON."""
 
-    def __init__(self, config: WebhookConfig, client: HTTPClient, clock: Clock) -> None:
+    def __init__(self, config: WebhookConfig, outside: Outside) -> None:
         self._config = config
-        self._exchange = Exchange(client, clock)
+        self._exchange = Exchange(outside)
 
     def prepare(self, message: Message) -> Attempt:
         """Render everything. Raises NotifyFailure where the address cannot be rendered."""
         body = json_body(payload(self._config, message))
 
         async def attempt() -> str:
-            await self._exchange.send(Request(self._url(message), body))
+            await self._exchange.send(Request(self._url(message), body, {**JSON, **self._signature(body)}))
             return ""
 
         return attempt
+
+    def _signature(self, body: bytes) -> dict[str, str]:
+        secret = secret_text(self._config.signing_secret, self._config.signing_secret_file)
+        if not secret:
+            return {}
+        return {SIGNATURE: f"sha256={hmac.digest(secret.encode(), body, 'sha256').hex()}"}
 
     def _url(self, message: Message) -> str:
         template = secret_text(self._config.url, self._config.url_file)
@@ -38,6 +48,8 @@ class Webhook:
 
 def payload(config: WebhookConfig, message: Message) -> object:
     """The body."""
+    if config.payload is not None:
+        return message.rendering.nested(config.payload)
     told = message.first(config.max_alerts)
     return {
         **told.data.as_json(),

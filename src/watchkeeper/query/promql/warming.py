@@ -13,8 +13,8 @@ from watchkeeper.query.promql.engine import Engine
 from watchkeeper.query.promql.options import EngineOptions
 
 _QUERIES = (
-    "sum by (job) (rate(m[1m]))",
     "m",
+    "sum by (job) (rate(m[1m]))",
     "avg(m) / on() count(m)",
     "histogram_quantile(0.9, rate(m[1m]))",
     "topk(1, m)",
@@ -63,14 +63,15 @@ class _Little:
         return [self._block for _ in selections]
 
 
-def warm(going_on: Callable[[], bool] = lambda: True) -> None:
+def warm(going_on: Callable[[], bool] = lambda: True, *, first_only: bool = False) -> None:
     """Compile the kernels, or load them from the cache on disk; `going_on` is asked between queries.
 
+    With `first_only` those of the simplest queries alone, which somebody asks as soon as we are ready.
     Takes many seconds the first time on a machine and well under one later; it may run in a thread of its own.
     """
     for writeable in (True, False):
         engine = Engine(_Little(writeable=writeable), EngineOptions(threads=1))
-        for query in _QUERIES:
+        for query in _QUERIES[:2] if first_only else _QUERIES:
             if not going_on():
                 return
             engine.range(query, 60_000, 120_000, 60_000)

@@ -1,0 +1,22 @@
+"""What transports reach the world by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from watchkeeper.base.clock import Clock
+from watchkeeper.base.http import HTTPClient
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A client that follows the integration's `http_config`, the clock, the environment, and chance.
+
+    `unique` makes a text of hexadecimal digits that nobody has made before.
+    """
+
+    client: HTTPClient
+    clock: Clock
+    environ: Mapping[str, str]
+    unique: Callable[[], str]
