@@ -60,7 +60,10 @@ def listener() -> Iterator[Listener]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 1024
+
+    server = Server(("127.0.0.1", 0), Handler)
     heard.port = server.server_port
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield heard

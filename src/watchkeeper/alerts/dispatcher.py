@@ -71,14 +71,8 @@ class Dispatcher:
 
     def flush_due(self) -> None:
         """Begin to tell of every group that is due, and delete empty ones from time to time."""
-        now_s = self._clock.monotonic_s()
-        while self._due and self._due[0][0] <= now_s:
-            due_s, _, group = heapq.heappop(self._due)
-            if not group.gone and group.due_s == due_s:
-                self._begin(group, now_s)
-        if now_s >= self._upkeep_s:
-            self._upkeep_s = now_s + UPKEEP_S
-            self._delete_empty()
+        while self._begin_next():
+            pass
 
     async def settle(self, patience_s: float | None = None) -> None:
         """Wait until nothing is being told; what takes longer than `patience_s` is broken off."""
@@ -93,11 +87,26 @@ class Dispatcher:
         """Tell what is due when it is due, until cancelled."""
         while True:
             self._wake.clear()
-            self.flush_due()
+            while self._begin_next():  # noqa: ASYNC110  # this is no polling: each round begins something
+                # One after the other: thousands of alerts at once must not keep those waiting who send us more.
+                await asyncio.sleep(0)
             next_s = min(self._due[0][0] if self._due else self._upkeep_s, self._upkeep_s)
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, next_s - self._clock.monotonic_s())):
                     await self._wake.wait()
+
+    def _begin_next(self) -> bool:
+        """Begin with the first group that is due, and say whether there was one."""
+        now_s = self._clock.monotonic_s()
+        if now_s >= self._upkeep_s:
+            self._upkeep_s = now_s + UPKEEP_S
+            self._delete_empty()
+        if not self._due or self._due[0][0] > now_s:
+            return False
+        due_s, _, group = heapq.heappop(self._due)
+        if not group.gone and group.due_s == due_s:
+            self._begin(group, now_s)
+        return True
 
     def _group(self, held: HeldAlert, route: Route) -> Group:
         labels, tenant = route.options.group_labels(held.alert.labels), held.alert.tenant

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from watchkeeper.model.labels import Labels
 
 _OFFSET, _PRIME, _MASK = 14695981039346656037, 1099511628211, (1 << 64) - 1
 
 
+@lru_cache(maxsize=1 << 16)
 def fingerprint(labels: Labels) -> str:
     """Sixteen hexadecimal digits."""
     number = _OFFSET
