@@ -19,9 +19,9 @@ def make_durable(client: Client, place: Place) -> None:
         "WHERE database = currentDatabase() AND engine_full LIKE '%fsync_part_directory%'"
     )
     durable = set(rows.strings("name"))
-    for table in _TABLES:
-        if place.local(table) in durable:
-            continue
+    others = [place.local(table) for table in _TABLES if place.local(table) not in durable]
+    if others:
         require_room(client)
-        name = f"{quoted(place.database)}.{place.local(table)}"
+    for table in others:
+        name = f"{quoted(place.database)}.{table}"
         client.command(f"ALTER TABLE {name} MODIFY SETTING fsync_after_insert = 1, fsync_part_directory = 1")

@@ -96,7 +96,8 @@ async def test_a_rule_fires_in_trouble_and_resolves_after_it(workshop: Any, grou
     running = RunningGroup(group, workshop.house)
     run = next(run for run in running.rules if run.rule is rule)
     assert await _state(workshop, running, run, calm_end - MINUTE) == "inactive"
-    first = await _until(workshop, running, run, "pending", range(calm_end, trouble_end, MINUTE))
+    step_ms = max(MINUTE, window_ms // 40)
+    first = await _until(workshop, running, run, "pending", range(calm_end, trouble_end, step_ms))
     fired = await _until(workshop, running, run, "firing", range(first, trouble_end, 30_000))
     assert fired - first >= rule.hold_ms
     alert = workshop.sink.take()[-1]
