@@ -104,7 +104,10 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     receivers = Receivers(house.core, store, control, house.settings, house.configuration)
     stack.push_async_callback(receivers.close)
     await receivers.start()
+    # Routes are tried in this order, and what is asked most often should not wait for the rest.
+    write = [receiving.routes(RemoteWrite(store, house.registry))] if house.settings.enable_remote_write else []
     families = [
+        *write,
         querying.queries.routes(),
         receivers.api_routes(),
         reading.routes(house.core, store),
@@ -117,8 +120,6 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
         notifications.routes(house.notices),
         features.routes(house.core),
     ]
-    if house.settings.enable_remote_write:
-        families.append(receiving.routes(RemoteWrite(store, house.registry)))
     pages_of_old = pages.routes(house.core, build_json(house.core.build))
     federated = federation.routes(house.core, store, house, querying.lookback_ms)
     own = watchkeeper.routes(house.core, store)

@@ -94,3 +94,21 @@ def take_back(
         ref = undo[i, 0]
         newest[ref], newest_bits[ref] = undo[i, 1], np.uint64(undo[i, 2])
         first[ref], newest_kind[ref] = undo[i, 3], undo[i, 4]
+
+
+@kernel
+def is_news(
+    refs: NDArray[np.int32],
+    timestamps: NDArray[np.int64],
+    kinds: NDArray[np.uint8],
+    span_ms: int,
+    first: NDArray[np.int32],
+    last: NDArray[np.int32],
+    known: NDArray[np.uint8],
+) -> bool:
+    """Say whether a sample lies in a span outside its series' `first` … `last`, or is of a kind not `known` of it."""
+    for i in range(refs.size):
+        ref, span = refs[i], timestamps[i] // span_ms
+        if span > last[ref] or span < first[ref] or kinds[i] & ~known[ref]:
+            return True
+    return False

@@ -8,6 +8,7 @@ from enum import IntFlag
 import numpy as np
 from numpy.typing import NDArray
 
+from watchkeeper.kernels.index_admission import is_news
 from watchkeeper.store.index.column import Column
 from watchkeeper.store.migrations.tables import BUCKET_S
 
@@ -78,11 +79,12 @@ class Activity:
         if not refs.size:
             return None
         self._reserve(refs)
+        book = self._first.data, self._last.data, self._kinds.data
+        if not is_news(refs, timestamps, kinds, BUCKET_MS, *book):
+            return None
         bucket = (timestamps // BUCKET_MS).astype(np.int32)
         known = self._kinds.data[refs]
         news = (bucket > self._last.data[refs]) | (bucket < self._first.data[refs]) | ((known | kinds) != known)
-        if not news.any():
-            return None
         distinct, at, inverse = np.unique(refs[news], return_index=True, return_inverse=True)
         bucket, kinds = bucket[news], kinds[news]
         first = self._first.data[distinct]

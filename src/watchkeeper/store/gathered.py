@@ -11,18 +11,9 @@ from numpy.typing import NDArray
 from watchkeeper.model.histogram import Histogram
 from watchkeeper.model.samples import SampleBatch
 from watchkeeper.store.activity import Kind
-from watchkeeper.store.index import Verdict
 from watchkeeper.store.native import Coded
 
 DAY_MS = 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A batch and the `Verdict` on each of its samples, shape (m,)."""
-
-    batch: SampleBatch
-    verdicts: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +29,26 @@ class Gathered:
     histograms: list[Histogram]
 
     @classmethod
-    def of(cls, judged: Sequence[Judged]) -> Gathered:
-        """Those samples that are to be written, in the order in which they came."""
-        batches = [one.batch for one in judged]
-        written = np.concatenate([one.verdicts <= Verdict.OLDER for one in judged])
+    def of(cls, batches: Sequence[SampleBatch]) -> Gathered:
+        """All samples, in the order in which they came."""
         sizes = [batch.refs.size for batch in batches]
         histograms: list[Histogram] = []
-        at = np.full(written.size, -1, dtype=np.int32)
+        at = np.full(sum(sizes), -1, dtype=np.int32)
         for batch, begin in zip(batches, np.cumsum([0, *sizes]).tolist(), strict=False):
             for row, histogram in batch.histograms.items():
                 at[begin + row] = len(histograms)
                 histograms.append(histogram)
         names = list(dict.fromkeys(batch.tenant for batch in batches))
         codes = np.repeat(np.array([names.index(batch.tenant) for batch in batches], dtype=np.int32), sizes)
-        no_starts = np.zeros(max(sizes, default=0), dtype=np.int64)
-        whole = cls(
+        return cls(
             Coded(names, codes),
             np.concatenate([batch.refs for batch in batches]),
             np.concatenate([batch.timestamps for batch in batches]),
             np.concatenate([batch.values for batch in batches]),
-            np.concatenate([no_starts[: b.refs.size] if b.starts is None else b.starts for b in batches]),
+            _starts(batches, sizes),
             at,
             histograms,
         )
-        return whole if written.all() else whole.take(written)
 
     def __len__(self) -> int:
         return self.refs.size
@@ -80,13 +67,21 @@ class Gathered:
 
     def kinds(self) -> NDArray[np.uint8]:
         """The `Kind` bits of each sample."""
+        if not self.histograms and not self.starts.any():
+            return np.full(len(self), Kind.FLOAT, dtype=np.uint8)
         kinds = np.where(self.histogram_at < 0, Kind.FLOAT, Kind.HISTOGRAM).astype(np.uint8)
         return kinds | np.where(self.starts != 0, Kind.START, 0).astype(np.uint8)
 
     def floats(self) -> Gathered:
         """The float samples."""
-        mask = self.histogram_at < 0
-        return self if mask.all() else self.take(mask)
+        return self.take(self.histogram_at < 0) if self.histograms else self
+
+
+def _starts(batches: Sequence[SampleBatch], sizes: Sequence[int]) -> NDArray[np.int64]:
+    if all(batch.starts is None for batch in batches):
+        return np.zeros(sum(sizes), dtype=np.int64)
+    parts = [np.zeros(n, dtype=np.int64) if b.starts is None else b.starts for b, n in zip(batches, sizes, strict=True)]
+    return np.concatenate(parts)
 
 
 def days(timestamps: NDArray[np.int64]) -> Iterator[slice | NDArray[np.bool_]]:

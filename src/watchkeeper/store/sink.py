@@ -29,8 +29,10 @@ class Commit:
 
     def floats(self) -> tuple[Gathered, NDArray[np.uint64]]:
         """The float samples and their storage ids."""
+        if not self.samples.histograms:
+            return self.samples, self.ids
         mask = self.samples.histogram_at < 0
-        return (self.samples, self.ids) if mask.all() else (self.samples.take(mask), self.ids[mask])
+        return self.samples.take(mask), self.ids[mask]
 
 
 class Sink(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from watchkeeper.kernels import by_series
+from watchkeeper.store.activity import Activity
 from watchkeeper.store.floats import Floats
 from watchkeeper.store.flush import sorted_rows
 from watchkeeper.store.gathered import Gathered
@@ -34,4 +35,5 @@ def warm_up() -> None:
     order = order[: by_series.last_written(order, ids[refs], times)]
     taken = np.empty_like(ids, shape=order.size), np.empty_like(times), np.empty(order.size)
     by_series.take(order, ids[refs], times, samples.values, *taken)
+    Activity().change(refs, times, samples.kinds())
     Floats().rows(tenants, refs[order].astype(np.uint64), times[order], samples.values[order], None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
 from watchkeeper.base.clock import Clock
 from watchkeeper.model.histogram import digest
@@ -12,11 +14,11 @@ from watchkeeper.model.samples import AppendOutcome, SampleBatch
 from watchkeeper.store import rows as tables
 from watchkeeper.store.activity import Activity, Change
 from watchkeeper.store.failure import StoreFailure
-from watchkeeper.store.gathered import DAY_MS, Gathered, Judged, days
-from watchkeeper.store.index import DIGEST, REFUSALS, Admission, NewSeries, Plan, SeriesIndex, Verdict
+from watchkeeper.store.gathered import DAY_MS, Gathered, days
+from watchkeeper.store.index import DIGEST, FLOAT, REFUSALS, Admission, NewSeries, Plan, SeriesIndex, Verdict
 from watchkeeper.store.metadata import MetadataBook
 from watchkeeper.store.native import constant
-from watchkeeper.store.policy import EARLIEST_MS, FREE, LATEST_MS, PolicyOf
+from watchkeeper.store.policy import EARLIEST_MS, FREE, LATEST_MS, Policy, PolicyOf
 from watchkeeper.store.rows import Rows
 from watchkeeper.store.sink import Commit, Sink
 
@@ -45,14 +47,16 @@ class Writer:
 
     def write(self, batches: Sequence[SampleBatch]) -> list[AppendOutcome]:
         """Commit the batches together; what became of each. Raises StoreFailure, and then nothing has changed."""
-        for batch in batches:
-            if not self._index.alive(batch.refs).all():
-                raise StoreFailure("series of this batch were dropped meanwhile: resolve them again", retryable=True)
+        samples = Gathered.of(batches)
+        if not self._index.alive(samples.refs).all():
+            raise StoreFailure("series of this batch were dropped meanwhile: resolve them again", retryable=True)
         plan = self._admission.begin()
         pending = self._index.take_pending()
         try:
-            judged = [self._judge(plan, batch) for batch in batches]
-            commit, change = self._commit(pending, judged)
+            verdicts = self._judge(plan, batches, samples)
+            written = verdicts <= Verdict.OLDER
+            samples = samples if written.all() else samples.take(written)
+            commit, change = self._commit(pending, batches, samples)
             self._sink.store(commit)
         except BaseException:
             plan.rollback()
@@ -64,33 +68,44 @@ class Writer:
         for batch in batches:
             if batch.metadata:
                 self._metadata.add(batch.tenant, batch.metadata)
-        return [self._outcome(one) for one in judged]
+        return list(self._outcomes(batches, verdicts))
 
-    def _judge(self, plan: Plan, batch: SampleBatch) -> Judged:
-        policy = FREE if batch.backfill else self._policy_of(batch.tenant)
-        bits, kinds = batch.values.view(np.uint64), np.zeros(0, dtype=np.uint8)
-        if batch.histograms:
-            bits, kinds = bits.copy(), np.zeros(bits.size, dtype=np.uint8)
-            for row, histogram in batch.histograms.items():
-                bits[row], kinds[row] = digest(histogram), DIGEST
-        latest = LATEST_MS if policy.ahead_ms is None else self._clock.now_ms() + policy.ahead_ms
-        verdicts = plan.admit(
-            batch.refs, batch.timestamps, bits, kinds=kinds, window_ms=policy.window_ms, latest_ms=latest
-        )
-        if batch.timestamps.size and int(batch.timestamps.min()) < EARLIEST_MS:
-            verdicts[batch.timestamps < EARLIEST_MS] = Verdict.OUT_OF_BOUNDS
-        return Judged(batch, verdicts)
+    def _judge(self, plan: Plan, batches: Sequence[SampleBatch], samples: Gathered) -> NDArray[np.uint8]:
+        """The `Verdict` on each sample; batches under one policy are judged in one go."""
+        bits, kinds = samples.values.view(np.uint64), np.zeros(0, dtype=np.uint8)
+        if samples.histograms:
+            bits, kinds = bits.copy(), np.where(samples.histogram_at < 0, FLOAT, DIGEST).astype(np.uint8)
+            bits[kinds == DIGEST] = [digest(histogram) for histogram in samples.histograms]
+        now_ms, verdicts, begin = self._clock.now_ms(), np.empty(len(samples), dtype=np.uint8), 0
+        for policy, those in groupby(batches, self._policy):
+            rows = slice(begin, begin + sum(batch.refs.size for batch in those))
+            verdicts[rows] = plan.admit(
+                samples.refs[rows],
+                samples.timestamps[rows],
+                bits[rows],
+                kinds=kinds[rows],
+                window_ms=policy.window_ms,
+                latest_ms=LATEST_MS if policy.ahead_ms is None else now_ms + policy.ahead_ms,
+            )
+            begin = rows.stop
+        if begin and int(samples.timestamps.min()) < EARLIEST_MS:
+            verdicts[samples.timestamps < EARLIEST_MS] = Verdict.OUT_OF_BOUNDS
+        return verdicts
 
-    def _commit(self, pending: Sequence[NewSeries], judged: Sequence[Judged]) -> tuple[Commit, Change | None]:
-        samples = Gathered.of(judged)
+    def _policy(self, batch: SampleBatch) -> Policy:
+        return FREE if batch.backfill else self._policy_of(batch.tenant)
+
+    def _commit(
+        self, pending: Sequence[NewSeries], batches: Sequence[SampleBatch], samples: Gathered
+    ) -> tuple[Commit, Change | None]:
         change = self._activity.change(samples.refs, samples.timestamps, samples.kinds())
         before = [(tables.series_rows(series, self._index.symbols), "") for series in pending]
         if change is not None:
             before.append((self._active(change, samples), ""))
         after = list(self._histograms(samples))
-        for one in judged:
-            after += self._exemplars(one.batch)
-            after += self._told(one.batch)
+        for batch in batches:
+            after += self._exemplars(batch)
+            after += self._told(batch)
         return Commit(before, samples, self._index.ids(samples.refs), after), change
 
     def _active(self, change: Change, samples: Gathered) -> Rows:
@@ -125,8 +140,18 @@ class Writer:
         if news:
             yield tables.metadata_rows(batch.tenant, news), ""
 
-    def _outcome(self, judged: Judged) -> AppendOutcome:
-        batch, verdicts = judged.batch, judged.verdicts
+    def _outcomes(self, batches: Sequence[SampleBatch], verdicts: NDArray[np.uint8]) -> Iterator[AppendOutcome]:
+        smooth = not verdicts.size or int(verdicts.max()) <= Verdict.SAME
+        begin = 0
+        for batch in batches:
+            end = begin + batch.refs.size
+            if smooth:
+                yield AppendOutcome(batch.refs.size, len(batch.histograms), len(batch.exemplars))
+            else:
+                yield self._outcome(batch, verdicts[begin:end])
+            begin = end
+
+    def _outcome(self, batch: SampleBatch, verdicts: NDArray[np.uint8]) -> AppendOutcome:
         counts: list[int] = np.bincount(verdicts, minlength=len(Verdict)).tolist()
         histograms = sum(verdicts[row] <= Verdict.SAME for row in batch.histograms)
         return AppendOutcome(
@@ -136,12 +161,12 @@ class Writer:
             out_of_order=counts[Verdict.OUT_OF_ORDER],
             too_old=counts[Verdict.TOO_OLD] + counts[Verdict.OUT_OF_BOUNDS],
             duplicate_timestamp=counts[Verdict.DUPLICATE],
-            reasons=tuple(self._reasons(judged)) if sum(counts[Verdict.DUPLICATE :]) else (),
+            reasons=tuple(self._reasons(batch, verdicts)) if sum(counts[Verdict.DUPLICATE :]) else (),
         )
 
-    def _reasons(self, judged: Judged) -> Iterator[str]:
-        refused = np.flatnonzero(judged.verdicts > Verdict.SAME)[:_EXAMPLES]
-        frame = self._index.frame(judged.batch.refs[refused])
+    def _reasons(self, batch: SampleBatch, verdicts: NDArray[np.uint8]) -> Iterator[str]:
+        refused = np.flatnonzero(verdicts > Verdict.SAME)[:_EXAMPLES]
+        frame = self._index.frame(batch.refs[refused])
         for at, row in enumerate(refused.tolist()):
-            labels, time = dict(frame.labels(at)), int(judged.batch.timestamps[row])
-            yield f"{REFUSALS[Verdict(int(judged.verdicts[row]))]}: series {labels}, timestamp {time}"
+            labels, time = dict(frame.labels(at)), int(batch.timestamps[row])
+            yield f"{REFUSALS[Verdict(int(verdicts[row]))]}: series {labels}, timestamp {time}"
