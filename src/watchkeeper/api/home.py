@@ -33,6 +33,7 @@ _PLACES = (
     ("/api/v1/targets", "what is scraped, and how that goes"),
     ("/api/v1/rules", "rules and what they say now"),
     ("/api/v1/alerts", "alerts that are pending or firing"),
+    ("/api/v2/alerts", "Alertmanager's HTTP API: alerts that are routed, beside /api/v2/silences and others"),
     ("/api/v1/status/tsdb", "how many series there are, and of what"),
     ("/metrics", "our own metrics"),
     ("/-/healthy", "is it up"),
@@ -42,6 +43,8 @@ _RECEIVERS = (
     ("/api/v1/write", "Prometheus remote write 1.0 and 2.0"),
     ("/api/v1/otlp/v1/metrics", "OpenTelemetry metrics (also at /v1/metrics)"),
     ("/metrics/job/NAME", "Pushgateway"),
+    ("/api/watchkeeper/v1/import/openmetrics", "history"),
+    ("/api/v2/alerts", "alerts, as to an Alertmanager"),
     ("/api/watchkeeper/v1/sql", "read-only SQL"),
 )
 
