@@ -18,6 +18,7 @@ from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.config.jira import JiraConfig
 from watchkeeper.notify.config.mattermost import MattermostConfig
 from watchkeeper.notify.config.msteams import MSTeamsConfig, MSTeamsV2Config
+from watchkeeper.notify.config.ntfy import NtfyConfig
 from watchkeeper.notify.config.opsgenie import OpsGenieConfig
 from watchkeeper.notify.config.pagerduty import PagerdutyConfig
 from watchkeeper.notify.config.pushover import PushoverConfig
@@ -25,6 +26,7 @@ from watchkeeper.notify.config.rocketchat import RocketchatConfig
 from watchkeeper.notify.config.slack import SlackConfig
 from watchkeeper.notify.config.sns import SNSConfig
 from watchkeeper.notify.config.telegram import TelegramConfig
+from watchkeeper.notify.config.twilio import TwilioConfig
 from watchkeeper.notify.config.victorops import VictorOpsConfig
 from watchkeeper.notify.config.webex import WebexConfig
 from watchkeeper.notify.config.webhook import WebhookConfig
@@ -42,6 +44,7 @@ class Receiver(Section):
     mattermost_configs: tuple[MattermostConfig, ...] = ()
     msteams_configs: tuple[MSTeamsConfig, ...] = ()
     msteamsv2_configs: tuple[MSTeamsV2Config, ...] = ()
+    ntfy_configs: tuple[NtfyConfig, ...] = ()
     opsgenie_configs: tuple[OpsGenieConfig, ...] = ()
     pagerduty_configs: tuple[PagerdutyConfig, ...] = ()
     pushover_configs: tuple[PushoverConfig, ...] = ()
@@ -49,6 +52,7 @@ class Receiver(Section):
     slack_configs: tuple[SlackConfig, ...] = ()
     sns_configs: tuple[SNSConfig, ...] = ()
     telegram_configs: tuple[TelegramConfig, ...] = ()
+    twilio_configs: tuple[TwilioConfig, ...] = ()
     victorops_configs: tuple[VictorOpsConfig, ...] = ()
     webex_configs: tuple[WebexConfig, ...] = ()
     webhook_configs: tuple[WebhookConfig, ...] = ()

@@ -15,6 +15,7 @@ from watchkeeper.notify.transports.jira import Jira
 from watchkeeper.notify.transports.mattermost import Mattermost
 from watchkeeper.notify.transports.msteams import MSTeams
 from watchkeeper.notify.transports.msteamsv2 import MSTeamsV2
+from watchkeeper.notify.transports.ntfy import Ntfy
 from watchkeeper.notify.transports.opsgenie import OpsGenie
 from watchkeeper.notify.transports.outside import Outside
 from watchkeeper.notify.transports.pagerduty import Pagerduty
@@ -23,6 +24,7 @@ from watchkeeper.notify.transports.rocketchat import Rocketchat
 from watchkeeper.notify.transports.slack import Slack
 from watchkeeper.notify.transports.sns import SNS
 from watchkeeper.notify.transports.telegram import Telegram
+from watchkeeper.notify.transports.twilio import Twilio
 from watchkeeper.notify.transports.victorops import VictorOps
 from watchkeeper.notify.transports.webex import Webex
 from watchkeeper.notify.transports.webhook import Webhook
@@ -45,6 +47,7 @@ _TRANSPORTS: Mapping[str, Callable[[Any, Outside], Transport]] = {
     "mattermost": Mattermost,
     "msteams": MSTeams,
     "msteamsv2": MSTeamsV2,
+    "ntfy": Ntfy,
     "opsgenie": OpsGenie,
     "pagerduty": Pagerduty,
     "pushover": Pushover,
@@ -52,6 +55,7 @@ _TRANSPORTS: Mapping[str, Callable[[Any, Outside], Transport]] = {
     "slack": Slack,
     "sns": SNS,
     "telegram": Telegram,
+    "twilio": Twilio,
     "victorops": VictorOps,
     "webex": Webex,
     "webhook": Webhook,
