@@ -166,7 +166,7 @@ QUESTIONS: list[tuple[str, str, Any]] = [
     ),
     ("GET", "/api/v2/nope", None),
     ("GET", "/api/v2/", None),
-    ("DELETE", "/api/v2/alerts", None),
+    ("DELETE", "/api/v2/receivers", None),
     ("PUT", "/api/v2/status", {}),
 ]
 
@@ -280,7 +280,7 @@ def test_a_real_prometheus_sends_to_us(sides: tuple[Side, Side], tmp_path: Path)
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [address]}]}]},
     }
     query = "/api/v2/alerts?filter=team%3Dprometheus"
-    with prometheus(tmp_path, config):
+    with prometheus(tmp_path, config, "--rules.alert.resend-delay=1s"):
         until(lambda: ours.ask("GET", query).body, "an alert from Prometheus")
     (alert,) = ours.ask("GET", query).body
     assert alert["labels"] == {"alertname": "FromPrometheus", "team": "prometheus"}

@@ -53,11 +53,11 @@ receivers:
 
 
 def test_a_template_that_cannot_be_read_is_a_warning_at_its_place() -> None:
-    team = "- name: a\n  msteams_configs: [{webhook_url: 'http://h', title: '{{ .Status | nope }}'}]\n"
-    text = "receivers:\n" + team + "route: {receiver: a}\n"
+    text = "route: {receiver: a}\nreceivers:\n- name: a\n"
+    text += "  msteams_configs: [{webhook_url: 'http://h', title: '{{ .Status | nope }}'}]\n"
     [warning] = configured(text).warnings
     assert str(warning) == (
-        '/etc/watchkeeper.yml:3:68: receivers[0].msteams_configs[0].title: function "nope" not defined'
+        '/etc/watchkeeper.yml:4:68: receivers[0].msteams_configs[0].title: function "nope" not defined'
     )
 
 
