@@ -96,8 +96,10 @@ async def test_a_rule_fires_in_trouble_and_resolves_after_it(workshop: Any, grou
     running = RunningGroup(group, workshop.house)
     run = next(run for run in running.rules if run.rule is rule)
     assert await _state(workshop, running, run, calm_end - MINUTE) == "inactive"
-    first = await _until(workshop, running, run, "pending", range(calm_end, trouble_end, MINUTE))
-    fired = await _until(workshop, running, run, "firing", range(first, trouble_end, 30_000))
+    step_ms = max(MINUTE, window_ms // 40)
+    first = await _until(workshop, running, run, "pending", range(calm_end, trouble_end, step_ms))
+    often_ms = max(30_000, rule.hold_ms // 10)
+    fired = await _until(workshop, running, run, "firing", range(first, trouble_end, often_ms))
     assert fired - first >= rule.hold_ms
     alert = workshop.sink.take()[-1]
     assert alert.labels["severity"] == dict(rule.labels)["severity"]
