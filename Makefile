@@ -36,7 +36,8 @@ format: setup
 
 ## test: every test; those against real peers are skipped, by name, where `make peers` has not run
 test: setup
-	@PATH="$(CURDIR)/$(PEERS)/usr/bin:$$PATH" $(BIN)/pytest
+	@$(BIN)/pytest tests/unit --numprocesses 2 --dist loadscope
+	@PATH="$(CURDIR)/$(PEERS)/usr/bin:$$PATH" $(BIN)/pytest --ignore tests/unit
 
 ## peers: today's Prometheus, Alertmanager & co, unpacked into .peers, never installed
 peers:

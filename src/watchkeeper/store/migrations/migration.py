@@ -64,6 +64,7 @@ def dry_run(client: Client, place: Place) -> list[str]:
 
 def migrate(client: Client, place: Place) -> list[MigrationStatus]:
     """Take every step that is missing, in order, and answer those taken. Raises StoreFailure and can be repeated."""
+    client.command("SELECT 1", database="default")  # who does not answer now is not waited for, as queries would
     missing = {step.number for step in status(client, place) if not step.applied}
     if not missing:
         return []
