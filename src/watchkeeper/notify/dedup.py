@@ -48,18 +48,26 @@ class Content:
 
 
 def reason_to_tell(
-    told: Told | None, content: Content, *, send_resolved: bool, repeat_interval_ms: int, at: int
+    told: Told | None,
+    content: Content,
+    *,
+    send_resolved: bool,
+    repeat_interval_ms: int,
+    at: int,
+    perhaps: frozenset[int] = frozenset(),
 ) -> Reason | None:
     """Why `content` should be told at the instant `at`, or None where the receiver knows enough.
 
-    That everything has ended is a reason even where resolved alerts are not sent: the log must know.
+    That everything has ended is a reason even where resolved alerts are not sent: the log must know. `perhaps` are
+    alerts of whose firing the receiver may know: they are told again, and so is their end.
     """
+    if not content.firing:
+        knows = perhaps or (told is not None and told.firing)
+        return Reason.ALL_RESOLVED if knows else None
     if told is None:
-        return Reason.FIRST if content.firing else None
+        return Reason.FIRST
     if not content.firing <= told.firing:
         return Reason.NEW_ALERTS if told.firing else Reason.FIRST
-    if not content.firing:
-        return Reason.ALL_RESOLVED if told.firing else None
     if send_resolved and not content.resolved <= told.resolved:
         return Reason.NEW_RESOLVED
     return Reason.REPEAT if told.at < at - repeat_interval_ms else None

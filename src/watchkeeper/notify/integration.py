@@ -80,6 +80,7 @@ class Integration:
             send_resolved=self.config.send_resolved,
             repeat_interval_ms=flush.repeat_interval_ms,
             at=flush.at,
+            perhaps=entry.perhaps if entry is not None else frozenset(),
         )
         if reason is None:
             return True
@@ -93,7 +94,7 @@ class Integration:
 
     async def _tell(self, key: Key, content: Content, message: Message) -> bool:
         flush = message.flush
-        await self._record(self._log.sending(key, flush.repeat_interval_ms))
+        await self._record(self._log.sending(key, content, flush.repeat_interval_ms))
         self._metrics.notifications.labels(self.config.kind).inc()
         try:
             attempt = self._counted(self._transport.prepare(message))

@@ -29,6 +29,7 @@ STEPS: Sequence[ControlStep] = (
                 told_at_ms BIGINT,
                 firing TEXT NOT NULL,
                 resolved TEXT NOT NULL,
+                perhaps TEXT NOT NULL,
                 memory TEXT NOT NULL,
                 expires_at_ms BIGINT NOT NULL,
                 PRIMARY KEY (tenant, group_key, receiver, integration)
@@ -38,18 +39,18 @@ STEPS: Sequence[ControlStep] = (
     ),
 )
 _COLUMNS = (
-    "tenant, group_key, receiver, integration, state, detail, changed_at_ms, told_at_ms, firing, resolved, memory,"
-    " expires_at_ms"
+    "tenant, group_key, receiver, integration, state, detail, changed_at_ms, told_at_ms, firing, resolved, perhaps,"
+    " memory, expires_at_ms"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM notification_log"  # noqa: S608  # our own constants
 _UPSERT = f"""
 INSERT INTO notification_log ({_COLUMNS})
 VALUES (:tenant, :group_key, :receiver, :integration, :state, :detail, :changed_at_ms, :told_at_ms, :firing, :resolved,
-        :memory, :expires_at_ms)
+        :perhaps, :memory, :expires_at_ms)
 ON CONFLICT (tenant, group_key, receiver, integration) DO UPDATE SET
     state = excluded.state, detail = excluded.detail, changed_at_ms = excluded.changed_at_ms,
-    told_at_ms = excluded.told_at_ms, firing = excluded.firing, resolved = excluded.resolved, memory = excluded.memory,
-    expires_at_ms = excluded.expires_at_ms
+    told_at_ms = excluded.told_at_ms, firing = excluded.firing, resolved = excluded.resolved,
+    perhaps = excluded.perhaps, memory = excluded.memory, expires_at_ms = excluded.expires_at_ms
 """  # noqa: S608  # our own constants
 _EXPIRE = "DELETE FROM notification_log WHERE expires_at_ms <= :now"
 _UNKNOWN = "UPDATE notification_log SET state = :unknown WHERE state = :sending"
@@ -79,8 +80,9 @@ class Key:
 class Entry:
     """One row: the state of the newest attempt, and what the receiver was told for certain.
 
-    `told` is None where nothing is certain. `memory` is what the integration keeps for itself, such as a thread's
-    name. Times are in ms since the epoch.
+    `told` is None where nothing is certain. `perhaps` are the alerts, by the hashes of their labels, of whose firing it
+    was told by an attempt that nobody knows the end of. `memory` is what the integration keeps for itself, such as a
+    thread's name. Times are in ms since the epoch.
     """
 
     state: State
@@ -89,6 +91,7 @@ class Entry:
     told: Told | None = None
     detail: str = ""
     memory: str = ""
+    perhaps: frozenset[int] = frozenset()
 
 
 class Keeping:
@@ -146,16 +149,20 @@ def _row(key: Key, entry: Entry) -> Mapping[str, object]:
         "told_at_ms": None if told is None else told.at,
         "firing": _packed(told.firing if told is not None else ()),
         "resolved": _packed(told.resolved if told is not None else ()),
+        "perhaps": _packed(entry.perhaps),
         "memory": entry.memory,
         "expires_at_ms": entry.expires_at,
     }
 
 
 def _entry(row: Sequence[object]) -> tuple[Key, Entry]:
-    tenant, group_key, receiver, integration, state, detail, changed_at, told_at, firing, resolved, memory, end = row
+    tenant, group_key, receiver, integration, state, detail, changed_at, told_at, firing, resolved, *rest = row
+    perhaps, memory, end = rest
     told = None if told_at is None else Told(_unpacked(firing), _unpacked(resolved), int(str(told_at)))
     key = Key(str(tenant), str(group_key), str(receiver), str(integration))
-    return key, Entry(State(state), int(str(changed_at)), int(str(end)), told, str(detail), str(memory))
+    return key, Entry(
+        State(state), int(str(changed_at)), int(str(end)), told, str(detail), str(memory), _unpacked(perhaps)
+    )
 
 
 def _packed(hashes: Iterable[int]) -> str:

@@ -23,6 +23,8 @@ class NotificationLog:
         self._clock = clock
         self._entries: dict[Key, Entry] = {}
         self._swept_at = clock.now_ms()
+        self._doubts: dict[Key, frozenset[int]] = {}
+        """What was in doubt before the attempt under way: a failure is certain, and leaves just that in doubt."""
 
     async def open(self) -> None:
         """Read what is kept. Raises StoreFailure."""
@@ -37,18 +39,23 @@ class NotificationLog:
         entry = self._entries.get(key)
         return entry if entry is not None and entry.expires_at > self._clock.now_ms() else None
 
-    async def sending(self, key: Key, repeat_interval_ms: int) -> None:
+    async def sending(self, key: Key, content: Content, repeat_interval_ms: int) -> None:
         """An attempt begins, whose outcome is unknown until it is recorded. Raises StoreFailure."""
-        await self._put(key, self._changed(key, State.SENDING, repeat_interval_ms))
+        entry = self._changed(key, State.SENDING, repeat_interval_ms)
+        self._doubts[key] = entry.perhaps
+        await self._put(key, replace(entry, perhaps=entry.perhaps | content.firing))
 
     async def sent(self, key: Key, content: Content, repeat_interval_ms: int, memory: str = "") -> None:
         """The receiver knows `content`. Raises StoreFailure."""
         told = Told(content.firing, content.resolved, self._clock.now_ms())
-        await self._put(key, replace(self._changed(key, State.SENT, repeat_interval_ms), told=told, memory=memory))
+        entry = self._changed(key, State.SENT, repeat_interval_ms)
+        self._doubts.pop(key, None)
+        await self._put(key, replace(entry, told=told, memory=memory, perhaps=frozenset()))
 
     async def failed(self, key: Key, detail: str, repeat_interval_ms: int) -> None:
         """The receiver does not know. Raises StoreFailure."""
-        await self._put(key, replace(self._changed(key, State.FAILED, repeat_interval_ms), detail=detail))
+        entry = self._changed(key, State.FAILED, repeat_interval_ms)
+        await self._put(key, replace(entry, detail=detail, perhaps=self._doubts.pop(key, entry.perhaps)))
 
     def _changed(self, key: Key, state: State, repeat_interval_ms: int) -> Entry:
         """The entry in another state, with what was told and remembered before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 from aiohttp import web
 from notify_house import HOUR_MS, Clock, Open, Recorder, alert, flush
@@ -83,9 +84,8 @@ async def test_many_entries_at_once_share_transactions(control: ControlDatabase,
     assert all(again.entry(key) is not None for key in keys)
 
 
-async def test_a_notification_cut_off_between_sending_and_recording_is_unknown_and_repeated(
-    house: Open, recorder: Recorder, control: ControlDatabase
-) -> None:
+async def cut_off(house: Open, recorder: Recorder, control: ControlDatabase) -> None:
+    """A notification that arrives, and of which nobody records that it did."""
     async with house(hook(recorder)) as room:
         arrived, forever = asyncio.Event(), asyncio.Event()
 
@@ -102,12 +102,40 @@ async def test_a_notification_cut_off_between_sending_and_recording_is_unknown_a
         forever.set()
     recorder.on_request = None
     recorder.take()
+
+
+async def test_a_notification_cut_off_between_sending_and_recording_is_unknown_and_repeated(
+    house: Open, recorder: Recorder, control: ControlDatabase
+) -> None:
+    await cut_off(house, recorder, control)
     async with house(hook(recorder)) as room:
         assert await control.rows(STATES) == [("unknown", "")]
         assert await room.tell(alert())
         assert await control.rows(STATES) == [("sent", "")]
         assert await room.tell(alert())
     assert len(recorder.take()) == 1
+
+
+async def test_the_end_of_an_alert_is_told_to_whoever_may_know_of_its_beginning(
+    house: Open, recorder: Recorder, control: ControlDatabase
+) -> None:
+    await cut_off(house, recorder, control)
+    async with house(hook(recorder)) as room:
+        recorder.answers = [web.Response(status=400)]
+        assert not await room.tell(alert(ended=True))
+        recorder.take()
+        assert await room.tell(alert(ended=True))
+        assert await room.tell(alert(ended=True))
+    assert [json.loads(request.body)["status"] for request in recorder.take()] == ["resolved"]
+
+
+async def test_nobody_is_told_the_end_of_what_was_refused(house: Open, recorder: Recorder) -> None:
+    recorder.answers = [web.Response(status=400)]
+    async with house(hook(recorder)) as room:
+        assert not await room.tell(alert())
+        recorder.take()
+        assert await room.tell(alert(ended=True))
+    assert recorder.take() == []
 
 
 async def test_a_refusal_is_recorded_with_its_reason(house: Open, recorder: Recorder, control: ControlDatabase) -> None:
