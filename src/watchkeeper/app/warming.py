@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from itertools import chain
 
 from watchkeeper.app.condition import Condition
 from watchkeeper.query.promql import warm as warm_queries
@@ -21,9 +22,9 @@ class Warming:
         self._others: asyncio.Task[None] | None = None
 
     def _warm_store(self) -> None:
-        warm_index()
-        if not self._ended.is_set():
-            warm_store()
+        for _ in chain(warm_index(), warm_store()):
+            if self._ended.is_set():
+                return
 
     def _warm_others(self) -> None:
         warm_queries(lambda: not self._ended.is_set(), first_only=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+
+logger = logging.getLogger("watchkeeper.app")
 
 _FILE = "server.url"
 
@@ -15,21 +18,29 @@ _FILE = "server.url"
 def announced(data: Path, url: str) -> Generator[None]:
     """Say in the data folder that a server answers at `url`, as long as the block lasts or this process lives.
 
-    Another server that has said so before (both on one cluster) is left standing.
+    Another server that has said so before (both on one cluster) is left standing. Where the folder has no room it is
+    not said, and logged.
     """
     descriptor = os.open(data / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if not _locked(descriptor):
             yield
             return
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{url}\n".encode(), 0)
+        _say(descriptor, f"{url}\n")
         try:
             yield
         finally:
             os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _say(descriptor: int, text: str) -> None:
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, text.encode(), 0)
+    except OSError as why:
+        logger.warning("commands beside this server will not find it by its data folder: %s", why.strerror or why)
 
 
 def server_of(data: Path) -> str:

@@ -188,5 +188,6 @@ def test_postings_of_many_series_are_made_beside_the_queries(
 
 
 def test_warming_up_leaves_nothing_behind() -> None:
-    warm_up()
-    warm_up()
+    for _ in range(2):
+        for _step in warm_up():
+            pass
