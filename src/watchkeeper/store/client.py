@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import ssl
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -133,6 +132,7 @@ class Client:
     patience_s: float = 15.0
     _clients: dict[Lane, HttpClient] = field(init=False, default_factory=dict["Lane", "HttpClient"])
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
+    _closed: threading.Event = field(init=False, default_factory=threading.Event)
 
     def query(
         self,
@@ -230,7 +230,8 @@ class Client:
             raise failure_of(error, self.target) from error
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; whoever still waits for an answer, or asks again, gets a StoreFailure at once."""
+        self._closed.set()
         with self._lock:
             for client in self._clients.values():
                 client.close_connections()  # the pool is ours, which `close` leaves alone
@@ -247,7 +248,7 @@ class Client:
                 failure = error if isinstance(error, StoreUnreachable) else failure_of(error, self.target)
                 if not isinstance(failure, StoreUnreachable) or self.clock.monotonic_s() + pause_s > deadline:
                     raise failure from error
-            time.sleep(pause_s)
+            self._closed.wait(pause_s)
             pause_s = min(pause_s * 2, 1.0)
 
     def _client(self, lane: Lane) -> HttpClient:
@@ -255,6 +256,8 @@ class Client:
         if client is not None:
             return client
         with self._lock:
+            if self._closed.is_set():
+                raise StoreFailure("the store has been closed", retryable=False)
             if lane not in self._clients:
                 try:
                     self._clients[lane] = self._connect(lane)

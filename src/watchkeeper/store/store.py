@@ -102,7 +102,11 @@ class Store:
 
     async def open(self, progress: Callable[[str, int, int], None] = lambda _stage, _done, _total: None) -> None:
         """Bring the schema up to date, rebuild the index, and accept writes. Raises StoreFailure."""
-        await asyncio.to_thread(self._load, progress)
+        try:
+            await asyncio.to_thread(self._load, progress)
+        except asyncio.CancelledError:
+            self.client.close()  # the thread cannot be broken off, but it ends with its next statement
+            raise
         self._committer.start()
 
     async def close(self) -> None:
