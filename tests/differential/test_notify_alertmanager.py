@@ -23,6 +23,8 @@ from alertmanager_process import ALERTMANAGER, alertmanager  # noqa: E402
 from notify_flushes import alerts, flush_of, post, until_quiet  # noqa: E402
 from notify_receivers import DEFAULTS, EVERYTHING, Sent, recording  # noqa: E402
 
+from journals import open_journal  # noqa: E402
+
 pytestmark = [
     pytest.mark.peer,
     pytest.mark.skipif(not Path(ALERTMANAGER).exists(), reason=f"{ALERTMANAGER}: `make peers` unpacks it"),
@@ -59,12 +61,14 @@ async def test_receivers_get_from_us_what_they_get_from_alertmanager(text: str, 
     with recording() as recorded, alertmanager(tmp_path, receivers(text, f"{recorded.url}/theirs")) as url:
         began = time.time() - 0.3
         notify, control = None, ControlDatabase.at("sqlite://")
+        journal = await open_journal(control)
         for resolved in (False, True):
             post(url, alerts(began, resolved=resolved))
             theirs = until_quiet(recorded, "theirs", 16)
             flush, external_url = flush_of(theirs)
             if notify is None:
-                notify = Notify(control, SystemClock(), CollectorRegistry(), external_url=external_url)
+                registry = CollectorRegistry()
+                notify = Notify(control, journal, SystemClock(), registry, external_url=external_url)
                 await notify.open()
                 ours = load_text(receivers(text, f"{recorded.url}/ours"), "alertmanager.yml", {})
                 await notify.apply(notify.prepare(ours.notify))
@@ -76,4 +80,5 @@ async def test_receivers_get_from_us_what_they_get_from_alertmanager(text: str, 
             }
         assert notify is not None
         await notify.close()
+        await journal.close()
         await control.close()

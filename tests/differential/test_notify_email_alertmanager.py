@@ -19,6 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from prometheus_client import CollectorRegistry
 
+from journals import open_journal
 from watchkeeper.app.configuration import load_text
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.notify import Notify
@@ -171,6 +172,7 @@ async def test_a_mail_from_us_is_the_mail_from_alertmanager(
     box, port = mailbox
     config, count = CONFIG.replace("@PORT@", str(port)) + text, text.count("to:")
     control, notify = ControlDatabase.at("sqlite://"), None
+    journal = await open_journal(control)
     with recording() as recorded:
         theirs_url, ours_url = f"{recorded.url}/theirs", f"{recorded.url}/ours"
         with alertmanager(tmp_path, config.replace("@URL@", theirs_url)) as url:
@@ -180,7 +182,8 @@ async def test_a_mail_from_us_is_the_mail_from_alertmanager(
                 flush, external_url = flush_of(until_quiet(recorded, "theirs", 1))
                 theirs = box.take(count)
                 if notify is None:
-                    notify = Notify(control, SystemClock(), CollectorRegistry(), external_url=external_url)
+                    registry = CollectorRegistry()
+                    notify = Notify(control, journal, SystemClock(), registry, external_url=external_url)
                     await notify.open()
                     ours = load_text(config.replace("@URL@", ours_url), "alertmanager.yml", {})
                     await notify.apply(notify.prepare(ours.notify))
@@ -189,6 +192,7 @@ async def test_a_mail_from_us_is_the_mail_from_alertmanager(
                     assert_same(got, expected, own_html=text == EVERYTHING)
     assert notify is not None
     await notify.close()
+    await journal.close()
     await control.close()
 
 

@@ -26,6 +26,7 @@ from watchkeeper.alerts.silence_keeping import SILENCES, SilenceKeeping
 from watchkeeper.alerts.silences import Silences
 from watchkeeper.alerts.upkeep import Upkeep
 from watchkeeper.base.clock import Clock
+from watchkeeper.journal import Journal
 from watchkeeper.model.alert import Alert
 from watchkeeper.store.control import ControlDatabase
 
@@ -43,12 +44,14 @@ class Alerts:
     def __init__(
         self,
         control: ControlDatabase,
+        journal: Journal,
         notifier: Notifier,
         clock: Clock,
         registry: CollectorRegistry,
         new_id: Callable[[], str],
     ) -> None:
         self._control = control
+        self._journal = journal
         self._notifier = notifier
         self._clock = clock
         self._keeping = AlertKeeping(control)

@@ -12,6 +12,7 @@ from watchkeeper.api.rooms import Core
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.configuration.alertmanager import alertmanager_yaml
 from watchkeeper.app.room import TakeUp
+from watchkeeper.journal import Journal
 from watchkeeper.model import relabel
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
@@ -22,17 +23,18 @@ from watchkeeper.store.control import ControlDatabase
 class Alerting:
     """The rooms `alerts` and `notify`; a sink for what the rules find."""
 
-    def __init__(self, core: Core, control: ControlDatabase, environ: Mapping[str, str]) -> None:
+    def __init__(self, core: Core, control: ControlDatabase, journal: Journal, environ: Mapping[str, str]) -> None:
         self._configuration: Configuration | None = None
         self.notify = Notify(
             control,
+            journal,
             core.clock,
             core.registry,
             external_url=core.options.external_url,
             environ=environ,
             user_agent=f"Watchkeeper/{core.build.version}",
         )
-        self.alerts = Alerts(control, self.notify, core.clock, core.registry, lambda: str(uuid.uuid4()))
+        self.alerts = Alerts(control, journal, self.notify, core.clock, core.registry, lambda: str(uuid.uuid4()))
 
     async def open(self, configuration: Configuration) -> None:
         """Take up what was kept, and begin to route. Raises StoreFailure, and ConfigurationFailure for templates."""

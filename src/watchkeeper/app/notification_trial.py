@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry
 
 from watchkeeper.base.clock import SystemClock
+from watchkeeper.journal import Journal
 from watchkeeper.notify import Notify, NotifyConfig, Trial
 from watchkeeper.store.control import ControlDatabase
 
@@ -20,7 +22,9 @@ async def try_receiver(
     receiver of that name.
     """
     control = ControlDatabase.at("sqlite://")
-    notify = Notify(control, SystemClock(), CollectorRegistry(), external_url=external_url, environ=environ)
+    clock, registry = SystemClock(), CollectorRegistry()
+    journal = Journal(control, clock, registry, lambda: secrets.token_hex(8))
+    notify = Notify(control, journal, clock, registry, external_url=external_url, environ=environ)
     try:
         await notify.apply(notify.prepare(config))
         return await notify.test(receiver)

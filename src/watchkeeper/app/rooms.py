@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ from watchkeeper.app.settings import Settings
 from watchkeeper.app.storage import Storage
 from watchkeeper.app.warming import Warming
 from watchkeeper.base.clock import Clock
+from watchkeeper.journal import Journal
 from watchkeeper.receive.remote_write import RemoteWrite
 from watchkeeper.store.control import ControlDatabase
 
@@ -87,12 +89,15 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     retention.start()
     control = ControlDatabase.at(f"sqlite:///{house.settings.data.absolute() / CONTROL_FILE}")
     stack.push_async_callback(control.close)
+    journal = Journal(control, house.clock, house.registry, lambda: secrets.token_hex(8))
+    stack.push_async_callback(journal.close)
+    await journal.open()
     host = HostJob(house.settings, house.clock)
     scraping = Scraping(house.core, store, house.environ, scrape_options(house.settings), host)
     stack.push_async_callback(scraping.close)
     await scraping.start(house.configuration)
     house.condition.watch(scraping.feel)
-    alerting = Alerting(house.core, control, house.environ)
+    alerting = Alerting(house.core, control, journal, house.environ)
     stack.push_async_callback(alerting.close)
     await alerting.open(house.configuration)
     house.condition.watch(alerting.feel)

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient, HTTPClientConfig
+from watchkeeper.journal import Journal
 from watchkeeper.model.notification import Flush
 from watchkeeper.notify.config.integration import IntegrationConfig, OverHTTPConfig
 from watchkeeper.notify.config.receiver import Receiver
@@ -55,6 +56,7 @@ class Notify:
     def __init__(
         self,
         control: ControlDatabase,
+        journal: Journal,
         clock: Clock,
         registry: CollectorRegistry,
         *,
@@ -70,6 +72,7 @@ class Notify:
         self._environ = environ or {}
         self._user_agent = user_agent
         self._unique = unique
+        self._journal = journal
         self._log = NotificationLog(control, clock)
         self._metrics = NotifyMetrics(registry)
         self._retrying = Retrying(clock, sleep, jitter)

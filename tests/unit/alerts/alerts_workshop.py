@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 
 from prometheus_client import CollectorRegistry
 
+from journals import open_journal
 from watchkeeper.alerts import Alerts, Received, Routing
 from watchkeeper.app.configuration.configuration import load_text
 from watchkeeper.model.labels import Labels
@@ -69,7 +70,10 @@ class Workshop:
         control = ControlDatabase.at(self._database)
         self._open.push_async_callback(control.close)
         self.registry = CollectorRegistry()
-        self.room = Alerts(control, self.notifier, self.clock, self.registry, lambda: f"id{next(self._ids)}")
+        journal = await open_journal(control, self.clock)
+        self._open.push_async_callback(journal.close)
+        new_id = lambda: f"id{next(self._ids)}"  # noqa: E731
+        self.room = Alerts(control, journal, self.notifier, self.clock, self.registry, new_id)
         self._open.push_async_callback(self.room.close)
         await self.room.open()
         await self.room.apply(routing(text))

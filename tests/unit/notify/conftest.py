@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from notify_house import Clock, House, Open, Recorder
 
+from journals import open_journal
+
 
 @pytest.fixture
 async def recorder() -> AsyncGenerator[Recorder]:
@@ -52,8 +54,10 @@ def house(clock: Clock, control: ControlDatabase) -> Open:
         registry = CollectorRegistry()
         external = "http://watchkeeper.example.org"
         numbers = count(1)
+        journal = await open_journal(control, clock)
         notify = Notify(
             control,
+            journal,
             clock,
             registry,
             external_url=external,
@@ -67,5 +71,6 @@ def house(clock: Clock, control: ControlDatabase) -> Open:
         await one.apply(text)
         yield one
         await notify.close()
+        await journal.close()
 
     return open_house
