@@ -81,6 +81,29 @@ class StorageConfig(Section):
         return self
 
 
+class ControlConfig(Section):
+    """Where silences, notifications, acknowledgements and the journal are kept.
+
+    Without `url` that is a file in the data folder. By `postgresql://user:password@host/database` several processes
+    share the work: each of them watches, one of them at a time tells people. `address` is the URL by which the others
+    reach this process.
+    """
+
+    url: Secret = Secret("")
+    address: Text = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        url = self.url.reveal()
+        if url and not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("the control url must be postgresql://user:password@host/database")
+        if self.address and not url:
+            raise ValueError("a control address needs a control url")
+        if self.address and not self.address.startswith(("http://", "https://")):
+            raise ValueError("the control address must be a URL such as http://10.0.0.7:9800")
+        return self
+
+
 class RetentionRule(Section):
     """Series that match are kept for so long; the first rule that matches a series decides."""
 
@@ -203,6 +226,7 @@ class WholeFile(RoutingSections, NotificationSections):
     scrape_config_files: tuple[FilePath, ...] = ()
     scrape_configs: tuple[ScrapeConfig, ...] = ()
     storage: StorageConfig = StorageConfig()
+    control: ControlConfig = ControlConfig()
     tracing: Annotated[TracingConfig | None, NotYet("sending our own traces")] = None
     remote_write: Annotated[tuple[RemoteWriteConfig, ...], NotYet("forwarding samples")] = ()
     remote_read: Annotated[tuple[RemoteReadConfig, ...], NotYet("reading from other stores")] = ()
