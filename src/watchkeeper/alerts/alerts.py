@@ -28,6 +28,7 @@ from watchkeeper.alerts.upkeep import Upkeep
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Journal
 from watchkeeper.model.alert import Alert
+from watchkeeper.model.labels import Labels
 from watchkeeper.store.control import ControlDatabase
 
 ROOM = "alerts"
@@ -60,6 +61,8 @@ class Alerts:
         self._inhibitor = Inhibitor()
         self._routing: Routing | None = None
         self.dispatcher: Dispatcher | None = None
+        self.watchers: list[Callable[[HeldAlert], None]] = []
+        """Whoever wants to know of alerts that arrive and are new, or say something new."""
         self._running: asyncio.Task[None] | None = None
         self.metrics = AlertsMetrics(registry)
         self.silences = Silences(SilenceKeeping(control), clock, new_id)
@@ -161,6 +164,14 @@ class Alerts:
         """A tenant's alerts, those that have ended a while ago included."""
         return (held for held in self._store if held.alert.tenant == tenant)
 
+    def every(self) -> Iterator[HeldAlert]:
+        """All tenants' alerts, those that have ended a while ago included."""
+        return iter(self._store)
+
+    def find(self, tenant: str, labels: Labels) -> HeldAlert | None:
+        """The alert with these labels, where it is held."""
+        return self._store.get(tenant, labels)
+
     def groups(self, tenant: str) -> Iterator[Group]:
         """A tenant's groups."""
         groups = self.dispatcher.groups() if self.dispatcher is not None else ()
@@ -188,6 +199,9 @@ class Alerts:
         self._writer.changed(held)
         if self.dispatcher is not None:
             self.dispatcher.take(held)
+        if changed:
+            for watcher in self.watchers:
+                watcher(held)
         return changed
 
     async def _halt(self) -> None:

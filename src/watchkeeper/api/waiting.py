@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from watchkeeper.api.rooms import Status
 
-_METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def routes(status: Status) -> list[BaseRoute]:

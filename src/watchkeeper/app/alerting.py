@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
 from watchkeeper.alerts import Alerts
+from watchkeeper.api import incident_pages, watchkeeper
 from watchkeeper.api.alertmanager import routes as alertmanager_routes
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.rooms import Core, Running
@@ -21,11 +22,12 @@ from watchkeeper.model import relabel
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
 from watchkeeper.notify import Notify
+from watchkeeper.oncall.incident import Incidents
 from watchkeeper.store.control import ControlDatabase
 
 
 class Alerting:
-    """The rooms `alerts` and `notify`; a sink for what the rules find."""
+    """The rooms `alerts` and `notify`, and the incidents that alerts open; a sink for what the rules find."""
 
     def __init__(
         self,
@@ -49,16 +51,21 @@ class Alerting:
             user_agent=f"Watchkeeper/{core.build.version}",
         )
         self.alerts = Alerts(control, journal, self.notify, core.clock, registry, lambda: str(uuid.uuid4()))
+        self.incidents = Incidents(
+            control, journal, self.alerts, core.clock, registry, external_url=core.options.external_url
+        )
 
     async def open(self, configuration: Configuration) -> None:
         """Take up what was kept, and begin to route. Raises StoreFailure, and ConfigurationFailure for templates."""
         await self.notify.open()
         await self.alerts.open()
+        await self.incidents.open()
         take_up = await self.prepare(configuration)
         await take_up()
 
     async def close(self) -> None:
         """Finish what is being told."""
+        await self.incidents.close()
         await self.alerts.close()
         await self.notify.close()
 
@@ -70,6 +77,8 @@ class Alerting:
             self._configuration = configuration
             await self.notify.apply(prepared)
             await self.alerts.apply(configuration.routing)
+            rules = [section.rule() for section in configuration.sections.incidents]
+            self.incidents.apply(rules, configuration.runbooks)
 
         return take_up
 
@@ -79,8 +88,10 @@ class Alerting:
             await self.alerts.send(labelled(alerts, self._configuration))
 
     def routes(self) -> list[BaseRoute]:
-        """Alertmanager's API."""
-        return [alertmanager_routes.routes(self._core, self.alerts, self, self._running)]
+        """Alertmanager's API, and our own about incidents."""
+        own = watchkeeper.incident_routes(self._core, self.incidents)
+        pages = incident_pages.routes(self._core, self.incidents)
+        return [alertmanager_routes.routes(self._core, self.alerts, self, self._running), *own, *pages]
 
     def alertmanager_yaml(self) -> str:
         """The part of the configuration that Alertmanager knows, secrets hidden."""
@@ -93,9 +104,11 @@ class Alerting:
 
     def feel(self) -> list[Feeling]:
         """How much there is to tell."""
+        open_incidents = self.incidents.open_count
+        incidents = [Feeling("incidents", f"{open_incidents} open")] if open_incidents else []
         if self.alerts.routing is None:
-            return []
-        return [Feeling("alerts", f"{self.alerts.count} held, {self.alerts.group_count} groups")]
+            return incidents
+        return [Feeling("alerts", f"{self.alerts.count} held, {self.alerts.group_count} groups"), *incidents]
 
 
 def labelled(alerts: Sequence[Alert], configuration: Configuration) -> list[Alert]:

@@ -12,6 +12,7 @@ import click
 _COMMANDS = {
     "check": ("check", "check", "Check files without starting anything."),
     "import": ("import_", "import_", "Bring telemetry from files into the store."),
+    "incidents": ("incidents", "incidents", "Look at incidents of a running server, and change them."),
     "notify": ("notify", "notify", "Tools for receivers: does a notification arrive?"),
     "promql": ("promql", "promql", "Tools for PromQL."),
     "routes": ("routes", "routes", "Look at the routing tree: which receivers an alert would reach."),

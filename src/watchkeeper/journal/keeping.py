@@ -89,6 +89,11 @@ def _where(search: Search) -> tuple[list[str], dict[str, object]]:
     if search.alert:
         where.append("id IN (SELECT entry FROM journal_alerts WHERE fingerprint = :alert)")
         parameters["alert"] = search.alert
+    if search.alerts:
+        names = {f"alert{i}": alert for i, alert in enumerate(search.alerts)}
+        listed = ", ".join(f":{name}" for name in names)
+        where.append(f"id IN (SELECT entry FROM journal_alerts WHERE fingerprint IN ({listed}))")  # noqa: S608  # names of parameters
+        parameters.update(names)
     if search.text:
         where.append("LOWER(text) LIKE :text ESCAPE '!'")
         parameters["text"] = f"%{_like(search.text.lower())}%"

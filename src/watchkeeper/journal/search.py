@@ -12,13 +12,14 @@ class Search:
     """All conditions must hold; an empty one always does. `since` and `until` (ms) are inclusive and exclusive.
 
     `kinds` may hold a whole kind (`alert.fired`) or its object (`alert`). `text` is found anywhere in an entry's text,
-    in any case. `before` is the id of an entry: only older ones are found, for the next page. Entries come newest
-    first, `limit` of them at the most.
+    in any case. `alerts` finds entries about any of these. `before` is the id of an entry: only older ones are found,
+    for the next page. Entries come newest first, `limit` of them at the most.
     """
 
     tenant: str = DEFAULT_TENANT
     kinds: tuple[str, ...] = ()
     alert: str = ""
+    alerts: tuple[str, ...] = ()
     group_key: str = ""
     receiver: str = ""
     incident: str = ""

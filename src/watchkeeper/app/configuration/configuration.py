@@ -20,6 +20,8 @@ from watchkeeper.base.configuration.rendering import render
 from watchkeeper.base.configuration.tree import Table, Tree, locate
 from watchkeeper.base.failure import Failure
 from watchkeeper.notify import NotifyConfig, resolve_receivers, wrong_templates
+from watchkeeper.oncall.incident import check_incidents
+from watchkeeper.oncall.runbook import Runbooks, load_runbooks
 from watchkeeper.receive.scrape.config import ScrapeConfig
 
 DEFAULT_FILES = ("watchkeeper.yml", "watchkeeper.yaml", "prometheus.yml", "prometheus.yaml")
@@ -40,6 +42,7 @@ class Configuration:
     routing: Routing | None = None
     files: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    runbooks: Runbooks = field(default_factory=Runbooks)
 
     def to_yaml(self) -> str:
         """The configuration as it is understood, secrets shown as `<secret>` (for /api/v1/status/config)."""
@@ -122,18 +125,26 @@ class _Loader:
         rule_files = self._matching(sections.rule_files, tree, "rule_files")
         notify = self._notify(sections, tree)
         routing = self._routing(sections, tree)
+        runbooks = self._runbooks(sections, tree)
         self._problems.extend(jobs.problems)
         self._warnings.extend(jobs.warnings)
         if self._problems:
             raise ConfigurationFailure(self._problems)
         warnings = tuple(sorted(set(self._warnings)))
-        return Configuration(sections, tuple(jobs.resolved), rule_files, notify, routing, files, warnings)
+        return Configuration(sections, tuple(jobs.resolved), rule_files, notify, routing, files, warnings, runbooks)
 
     def _routing(self, sections: WholeFile, tree: Tree) -> Routing | None:
         found = check_routing(sections, [receiver.name for receiver in sections.receivers], tree)
         self._problems.extend(found.problems)
         self._warnings.extend(found.warnings)
         return None if found.problems else Routing.of(sections, sections.global_.resolve_timeout_ms)
+
+    def _runbooks(self, sections: WholeFile, tree: Tree) -> Runbooks:
+        loaded = load_runbooks(sections.runbooks, tree)
+        self._problems.extend(loaded.problems)
+        self._warnings.extend(loaded.warnings)
+        self._problems.extend(check_incidents(sections.incidents, loaded.runbooks, tree))
+        return loaded.runbooks
 
     def _notify(self, sections: WholeFile, tree: Tree) -> NotifyConfig:
         self._warnings.extend(wrong_templates(tree))

@@ -1,0 +1,188 @@
+"""`watchkeeper incidents`: what is wrong, and what people do about it, on a running server."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import quote, urlencode
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from watchkeeper.app.whereabouts import server_of
+from watchkeeper.base.clock import SystemClock
+from watchkeeper.base.http import HTTPClient, HTTPClientConfig, HTTPFailure
+from watchkeeper.model.samples import DEFAULT_TENANT
+
+_API = "/api/watchkeeper/v1/incidents"
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Server:
+    """The server that is asked, and for which tenant."""
+
+    def __init__(self, url: str, data: Path, tenant: str) -> None:
+        self._url = (url or server_of(data)).rstrip("/")
+        self._tenant = tenant
+        if not self._url:
+            _end(f"no server runs on {data}: name one with --url, or its data folder with --data")
+
+    def ask(self, path: str, method: str = "GET", body: Mapping[str, Any] | None = None) -> bytes:
+        """What it answers; ends the program where it refuses."""
+        return asyncio.run(self._ask(f"{self._url}{path}", method, body))
+
+    def data(self, path: str, method: str = "GET", body: Mapping[str, Any] | None = None) -> Any:
+        """The data in its answer."""
+        return msgspec.json.decode(self.ask(path, method, body))["data"]
+
+    async def _ask(self, url: str, method: str, body: Mapping[str, Any] | None) -> bytes:
+        client = HTTPClient(HTTPClientConfig(), SystemClock())
+        headers = {"X-Scope-OrgID": self._tenant} if self._tenant != DEFAULT_TENANT else {}
+        encoded = None if body is None else msgspec.json.encode(body)
+        try:
+            answer = await client.request(method, url, headers=headers, body=encoded)
+        except HTTPFailure as failure:
+            _end(str(failure))
+        finally:
+            await client.close()
+        if answer.status >= 400:
+            _end(_error(answer.body))
+        return answer.body
+
+
+@click.group()
+def incidents() -> None:
+    """Look at incidents of a running server, write notes, resolve them."""
+
+
+def _on_server(command: F) -> F:
+    options = (
+        click.option("--url", envvar="WATCHKEEPER_URL", default="", help="The server. By default the one on --data."),
+        click.option(
+            "--data", default=Path("data"), show_default=True, type=click.Path(path_type=Path), help="Its data folder."
+        ),
+        click.option("--tenant", default=DEFAULT_TENANT, show_default=True, help="Whose incidents they are."),
+    )
+    for option in options:
+        command = option(command)
+    return command
+
+
+_BY = click.option("--by", default="", help="Who does it. By default the user who is logged in here.")
+
+
+@incidents.command(name="list")
+@_on_server
+@click.option("--all", "everything", is_flag=True, help="Those that are resolved, too.")
+@click.option("--service", default="", help="Only those of a service.")
+@click.option("--severity", default="", help="Only those of a severity.")
+def list_(url: str, data: Path, tenant: str, everything: bool, service: str, severity: str) -> None:
+    """List incidents, newest first."""
+    asked = {"status": "" if everything else "open", "service": service, "severity": severity}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    found = _Server(url, data, tenant).data(f"{_API}?{query}")
+    if not found:
+        click.echo("no incidents" if everything else "no open incidents")
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "status", "severity", "service", "since", "title"):
+        table.add_column(heading, no_wrap=heading != "title")
+    for one in found:
+        cells = (one["id"], one["status"], one["severity"], one["service"], _short(one["triggeredAt"]), one["title"])
+        table.add_row(*(Text(_plain(cell)) for cell in cells))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+@incidents.command()
+@_on_server
+@click.option("--postmortem", is_flag=True, help="Print its post-mortem document (Markdown).")
+@click.argument("id")
+def show(url: str, data: Path, tenant: str, postmortem: bool, id: str) -> None:
+    """Show the incident ID: who has it, its alerts, its runbook's steps, and what has happened."""
+    server, path = _Server(url, data, tenant), f"{_API}/{quote(id, safe='')}"
+    if postmortem:
+        click.echo(server.ask(f"{path}/postmortem").decode(), nl=False)
+        return
+    one = server.data(path)
+    click.echo(f"{one['id']}: {_plain(one['title'])}")
+    for name in ("status", "severity", "service", "team", "assignee", "mergedInto"):
+        if one[name]:
+            click.echo(f"  {name}: {_plain(one[name])}")
+    for role, who in one["roles"].items():
+        if who:
+            click.echo(f"  {role}: {_plain(who)}")
+    for alert in one["alerts"]:
+        labels = ", ".join(f'{name}="{value}"' for name, value in alert["labels"].items())
+        click.echo(f"  alert {_plain(labels)}: {'ended' if alert['endsAt'] else 'fires'}")
+    for step in one["runbookSteps"]:
+        click.echo(f"  [{'x' if step['done'] else ' '}] {step['number']}. {_plain(step['text'])}")
+    for entry in one["timeline"]:
+        actor = f"{entry['actor']}: " if entry["kind"] == "incident.note" else ""
+        click.echo(f"{_short(entry['at'])}  {_plain(actor + entry['text'])}")
+
+
+@incidents.command()
+@_on_server
+@_BY
+@click.argument("id")
+@click.argument("text")
+def note(url: str, data: Path, tenant: str, by: str, id: str, text: str) -> None:
+    """Write TEXT into the timeline of the incident ID."""
+    body = {"by": _who(by), "text": text, "via": "command line"}
+    one = _Server(url, data, tenant).data(f"{_API}/{quote(id, safe='')}/notes", "POST", body)
+    click.echo(f"noted on {one['id']}")
+
+
+@incidents.command()
+@_on_server
+@_BY
+@click.argument("id")
+def acknowledge(url: str, data: Path, tenant: str, by: str, id: str) -> None:
+    """Take up the incident ID."""
+    one = _Server(url, data, tenant).data(f"{_API}/{quote(id, safe='')}/acknowledge", "POST", {"by": _who(by)})
+    click.echo(f"{one['id']} is {one['status']}")
+
+
+@incidents.command()
+@_on_server
+@_BY
+@click.argument("id")
+def resolve(url: str, data: Path, tenant: str, by: str, id: str) -> None:
+    """Say that the incident ID is over."""
+    one = _Server(url, data, tenant).data(f"{_API}/{quote(id, safe='')}/resolve", "POST", {"by": _who(by)})
+    click.echo(f"{one['id']} is {one['status']}")
+
+
+def _who(by: str) -> str:
+    try:
+        return by or getpass.getuser()
+    except (KeyError, OSError):
+        _end("nobody is logged in here: say who you are with --by")
+
+
+def _error(body: bytes) -> str:
+    try:
+        return _plain(str(msgspec.json.decode(body)["error"]))
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return _plain(body.decode(errors="replace")).strip()
+
+
+def _short(time: str) -> str:
+    return f"{time[:10]} {time[11:19]}"
+
+
+def _plain(text: str) -> str:
+    """The text in one line, without anything that a terminal would take for a command."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _end(why: str) -> NoReturn:
+    click.echo(why, err=True)
+    raise SystemExit(1)

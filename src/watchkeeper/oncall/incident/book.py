@@ -1,0 +1,66 @@
+"""The incidents that people and alerts change, one change at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+from watchkeeper.base.clock import Clock
+from watchkeeper.journal import Journal
+from watchkeeper.oncall.incident.changing import Changed
+from watchkeeper.oncall.incident.failure import UnknownIncident
+from watchkeeper.oncall.incident.incident import Incident, number_of
+from watchkeeper.oncall.incident.keeping import IncidentKeeping
+from watchkeeper.oncall.incident.sections import LONGEST_REOPEN_MS
+from watchkeeper.store.control import ControlDatabase
+
+
+class Book:
+    """Who holds `changing` may read and `keep`: what is kept is kept for good before anybody sees it."""
+
+    def __init__(self, control: ControlDatabase, journal: Journal, clock: Clock) -> None:
+        self.keeping = IncidentKeeping(control, journal)
+        self.changing = asyncio.Lock()
+        self._clock = clock
+        self._live: dict[tuple[str, int], Incident] = {}
+
+    async def open(self) -> None:
+        """Take up the incidents that alerts may still change. Raises StoreFailure."""
+        await self.keeping.migrate()
+        found = await self.keeping.live(self._clock.now_ms() - LONGEST_REOPEN_MS)
+        self._live = {(one.tenant, one.number): one for one in found}
+
+    def live(self) -> Collection[Incident]:
+        """Those that are open, whose alerts fire, or that alerts may open again."""
+        return list(self._live.values())
+
+    async def get(self, tenant: str, id: str) -> Incident:
+        """The incident of that id. Raises UnknownIncident and StoreFailure."""
+        number = number_of(id)
+        if number is not None:
+            found = self._live.get((tenant, number)) or await self.keeping.one(tenant, number)
+            if found is not None:
+                return found
+        raise UnknownIncident(f'there is no incident "{id}"')
+
+    async def next_number(self, tenant: str) -> int:
+        """The number of the next new incident. Raises StoreFailure."""
+        return await self.keeping.last(tenant) + 1
+
+    async def keep(self, *changes: Changed) -> None:
+        """Keep incidents as they are now and record what happened, all or nothing. Raises StoreFailure."""
+        incidents = [incident for incident, _ in changes]
+        await self.keeping.put(incidents, [entry for _, entries in changes for entry in entries])
+        for one in incidents:
+            self._live[one.tenant, one.number] = one
+
+    def forget_old(self) -> None:
+        """Hold those no longer in memory that nothing but a person can change."""
+        before = self._clock.now_ms() - LONGEST_REOPEN_MS
+        old = [key for key, one in self._live.items() if not one.is_open and not one.fires and _end(one) < before]
+        for key in old:
+            del self._live[key]
+
+
+def _end(incident: Incident) -> int:
+    return incident.resolved_at or 0

@@ -1,0 +1,202 @@
+"""Alerts open incidents, join them, and end them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from watchkeeper.alerts import Alerts, AlertState, HeldAlert
+from watchkeeper.base.clock import Clock
+from watchkeeper.model.alert import Alert
+from watchkeeper.model.labels import Labels
+from watchkeeper.oncall.incident.book import Book
+from watchkeeper.oncall.incident.changing import ended, joined, opened
+from watchkeeper.oncall.incident.incident import GroupName, Incident, LinkedAlert
+from watchkeeper.oncall.incident.rule import Rule, linked
+from watchkeeper.oncall.runbook import Runbooks
+from watchkeeper.store.failure import StoreFailure
+
+log = logging.getLogger(__name__)
+
+ROUND_S = 1.0
+"""How soon an alert's end is seen."""
+GATHER_S = 0.1
+"""How long alerts gather that arrive together: they open one incident, and inhibit each other first."""
+MISSING_MS = 300_000
+"""How long after a start an alert may be missing that fired before: whoever sends it has not sent it again yet."""
+_BREATH = 500
+"""After so many alerts others have a turn."""
+_Group: TypeAlias = tuple[str, str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(slots=True)
+class _Known:
+    """The live incidents by their alerts, and by the groups they gather."""
+
+    by_alert: dict[tuple[str, str], list[Incident]] = field(default_factory=dict[tuple[str, str], list[Incident]])
+    by_group: dict[_Group, list[Incident]] = field(default_factory=dict[_Group, list[Incident]])
+
+
+@dataclass(slots=True)
+class _Plan:
+    """Which alerts join which incident, by its key, and which open a new one."""
+
+    joins: dict[tuple[str, int], tuple[Incident, list[Alert]]] = field(
+        default_factory=dict[tuple[str, int], tuple[Incident, list[Alert]]]
+    )
+    opens: dict[_Group, tuple[Rule, list[Alert]]] = field(default_factory=dict[_Group, tuple[Rule, list[Alert]]])
+
+
+class Following:
+    """Follows the alerts that are held. `start`, `close` at the end; `round` is one look."""
+
+    def __init__(self, book: Book, alerts: Alerts, clock: Clock, external_url: str) -> None:
+        self._book = book
+        self._alerts = alerts
+        self._clock = clock
+        self._external_url = external_url
+        self._rules: Sequence[Rule] = ()
+        self._runbooks = Runbooks()
+        self._since = clock.now_ms()
+        self._pending: dict[tuple[str, Labels], None] = {}
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def apply(self, rules: Sequence[Rule], runbooks: Runbooks) -> None:
+        """Go by these rules from now on, for alerts that fire already, too."""
+        self._rules, self._runbooks = rules, runbooks
+        for held in self._alerts.every():
+            self.take(held)
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._alerts.watchers.append(self.take)
+        self._task = asyncio.create_task(self._run(), name="incidents")
+
+    async def close(self) -> None:
+        """Follow no longer."""
+        task, self._task = self._task, None
+        if task is not None:
+            self._alerts.watchers.remove(self.take)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def take(self, held: HeldAlert) -> None:
+        """Look at an alert in the next round."""
+        self._pending[held.identity] = None
+        self._wake.set()
+
+    async def round(self) -> None:
+        """Look at alerts that have arrived, and for the end of those that belong to incidents. Raises StoreFailure."""
+        pending, self._pending = self._pending, {}
+        try:
+            async with self._book.changing:
+                await self._begin(pending)
+                await self._end()
+                self._book.forget_old()
+        except BaseException:
+            self._pending = {**pending, **self._pending}
+            raise
+
+    async def _run(self) -> None:
+        while True:
+            busy = self._pending or any(one.fires for one in self._book.live())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ROUND_S if busy else None):
+                    await self._wake.wait()
+                    await asyncio.sleep(GATHER_S)
+            self._wake.clear()
+            try:
+                await self.round()
+            except StoreFailure as failure:
+                log.warning("incidents are looked at again in a moment: %s", failure)
+            except Exception:
+                log.exception("incidents could not be looked at in an unforeseen way")
+                await asyncio.sleep(ROUND_S)
+
+    async def _begin(self, pending: Iterable[tuple[str, Labels]]) -> None:
+        known, plan, now = _known(self._book.live()), _Plan(), self._clock.now_ms()
+        for i, (tenant, labels) in enumerate(pending, 1):
+            held = self._alerts.find(tenant, labels)
+            if held is not None and not held.alert.is_resolved(now):
+                self._look(held, known, plan, now)
+            if i % _BREATH == 0:
+                await asyncio.sleep(0)
+        for incident, alerts in plan.joins.values():
+            groups = [rule.group(alert.labels) for alert in alerts if (rule := self._rule(alert)) is not None]
+            unique = [group for i, group in enumerate(groups) if group not in groups[:i]]
+            await self._book.keep(joined(incident, [linked(alert) for alert in alerts], unique, now))
+        for rule, alerts in plan.opens.values():
+            number = await self._book.next_number(alerts[0].tenant)
+            incident = rule.opened(number, alerts, self._runbooks, now, self._external_url)
+            why = f"by the rule {rule.name} for {'an alert' if len(alerts) == 1 else f'{len(alerts)} alerts'}"
+            await self._book.keep(opened(incident, now, why))
+
+    def _look(self, held: HeldAlert, known: _Known, plan: _Plan, now: int) -> None:
+        incidents = known.by_alert.get((held.alert.tenant, held.fingerprint), [])
+        if any(_fires_in(one, held.fingerprint) for one in incidents):
+            return
+        rule = self._rule(held.alert)
+        target = next((one for one in incidents if one.is_open), None)
+        if target is None and rule is None:
+            return
+        if self._alerts.status(held).state is AlertState.SUPPRESSED:
+            # A silence or an inhibition holds it back: it is looked at again until that ends.
+            self._pending[held.identity] = None
+            return
+        if target is None and rule is not None:
+            name = _group(held.alert.tenant, rule.group(held.alert.labels))
+            target = _of_group(known.by_group.get(name, []), rule, now)
+            if target is None:
+                plan.opens.setdefault(name, (rule, []))[1].append(held.alert)
+        if target is not None:
+            plan.joins.setdefault((target.tenant, target.number), (target, []))[1].append(held.alert)
+
+    def _rule(self, alert: Alert) -> Rule | None:
+        labels = HeldAlert(alert, 0).matched_labels
+        return next((rule for rule in self._rules if rule.matches(labels)), None)
+
+    async def _end(self) -> None:
+        now = self._clock.now_ms()
+        for incident in self._book.live():
+            ends = {alert.fingerprint: end for alert in incident.alerts if (end := self._ended(incident, alert, now))}
+            if ends:
+                await self._book.keep(ended(incident, ends, now))
+
+    def _ended(self, incident: Incident, alert: LinkedAlert, now: int) -> int:
+        """When an alert that fired has ended (ms); 0 while it has not."""
+        if not alert.fires:
+            return 0
+        held = self._alerts.find(incident.tenant, Labels(alert.labels))
+        if held is None:
+            return now if now - self._since >= MISSING_MS else 0
+        return held.alert.ends_at if held.alert.is_resolved(now) else 0
+
+
+def _known(incidents: Iterable[Incident]) -> _Known:
+    known = _Known()
+    for one in incidents:
+        for alert in one.alerts:
+            known.by_alert.setdefault((one.tenant, alert.fingerprint), []).append(one)
+        for group in one.groups:
+            known.by_group.setdefault(_group(one.tenant, group), []).append(one)
+    return known
+
+
+def _group(tenant: str, group: GroupName) -> _Group:
+    return tenant, group.rule, tuple(sorted(group.labels.items()))
+
+
+def _of_group(incidents: Sequence[Incident], rule: Rule, now: int) -> Incident | None:
+    """The one that gathers the group: the open one, or the last one that was resolved not long ago."""
+    recent = [one for one in incidents if one.is_open or now - (one.resolved_at or 0) <= rule.reopen_within_ms]
+    return max(recent, key=lambda one: (one.is_open, one.number), default=None)
+
+
+def _fires_in(incident: Incident, fingerprint: str) -> bool:
+    alert = incident.alert(fingerprint)
+    return alert is not None and alert.fires

@@ -1,0 +1,106 @@
+"""Which alerts open an incident, and what it is like."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from watchkeeper.model.alert import Alert
+from watchkeeper.model.fingerprint import fingerprint
+from watchkeeper.model.labels import Labels
+from watchkeeper.model.matcher import Matcher
+from watchkeeper.notify.templating import Templates, data_of
+from watchkeeper.oncall.incident.incident import GroupName, Incident, Link, LinkedAlert
+from watchkeeper.oncall.runbook import Runbooks, link_of
+from watchkeeper.template import TemplateFailure
+
+log = logging.getLogger(__name__)
+
+LONGEST_TITLE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One entry of `incidents`. A `severity`, `service` or `team` that is empty is the value of the alert's label."""
+
+    name: str
+    matchers: tuple[Matcher, ...]
+    group_by: tuple[str, ...]
+    title: str
+    severity: str
+    severity_label: str
+    service: str
+    service_label: str
+    team: str
+    team_label: str
+    assignee: str
+    runbook: str
+    automatic: bool
+    reopen_within_ms: int
+
+    def matches(self, labels: Labels) -> bool:
+        """Say whether an alert with these labels opens an incident."""
+        return all(one.matches(labels.get(one.name, "")) for one in self.matchers)
+
+    def group(self, labels: Labels) -> GroupName:
+        """Which incident such an alert belongs to while it is open."""
+        return GroupName(self.name, {name: labels.get(name, "") for name in self.group_by})
+
+    def opened(self, number: int, alerts: Sequence[Alert], runbooks: Runbooks, now: int, url: str) -> Incident:
+        """The incident that alerts of one group open at the instant `now`; `url` is how people reach us."""
+        first = alerts[0]
+        runbook = runbooks.by_name.get(self.runbook) or runbooks.of(first.labels, first.annotations)
+        link = link_of(first.annotations)
+        return Incident(
+            number=number,
+            title=self._title(alerts, now, url),
+            triggered_at=now,
+            tenant=first.tenant,
+            severity=self.severity or first.labels.get(self.severity_label, ""),
+            service=self.service or first.labels.get(self.service_label, ""),
+            team=self.team or first.labels.get(self.team_label, ""),
+            assignee=self.assignee,
+            runbook=runbook.name if runbook is not None else "",
+            automatic=self.automatic,
+            labels=_common(alerts),
+            links=(Link(link, "runbook"),) if link and runbook is None else (),
+            alerts=tuple(linked(alert) for alert in alerts),
+            groups=(self.group(first.labels),),
+        )
+
+    def _title(self, alerts: Sequence[Alert], now: int, url: str) -> str:
+        """The title over the alerts; where the template fails, the alerts' name."""
+        labels, alertname = Labels(self.group(alerts[0].labels).labels), alerts[0].labels.get("alertname", "")
+        try:
+            data = data_of("", "", labels, alerts, at=now, reason="", external_url=url)
+            text = _templates(now).render(self.title, data)
+        except TemplateFailure as failure:
+            log.warning("the title of the incident rule %s cannot be made: %s", self.name, failure)
+            text = alertname
+        return one_line(text) or alertname or f"alerts of {self.name}"
+
+
+def linked(alert: Alert) -> LinkedAlert:
+    """An alert that fires, as an incident holds it."""
+    return LinkedAlert(fingerprint(alert.labels), dict(alert.labels), alert.starts_at)
+
+
+def check_title(text: str) -> None:
+    """Read a title's template. Raises TemplateFailure."""
+    _templates(0).check(text)
+
+
+def one_line(text: str) -> str:
+    """A title that people can read in a list."""
+    return " ".join(text.split())[:LONGEST_TITLE]
+
+
+def _common(alerts: Sequence[Alert]) -> dict[str, str]:
+    """The labels that all alerts have in common."""
+    rest = alerts[1:]
+    return {n: v for n, v in alerts[0].labels.items() if all(other.labels.get(n) == v for other in rest)}
+
+
+def _templates(now: int) -> Templates:
+    return Templates((), lambda: now)

@@ -1,0 +1,1 @@
+"""Ready-made monitoring for systems, as data: one folder for each."""

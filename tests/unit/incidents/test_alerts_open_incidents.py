@@ -1,0 +1,132 @@
+"""What alerts do to incidents."""
+
+from __future__ import annotations
+
+from ward import RULES, Ward, named
+
+from watchkeeper.oncall.incident import Change, Status
+
+
+async def test_an_alert_opens_an_incident_that_says_what_it_is_about(ward: Ward):
+    await ward.start()
+    await ward.fire("Down", summary="the shop is\nclosed", runbook_url="https://example.org/down")
+    one = await ward.one()
+    assert (one.id, one.title, one.status) == ("INC-1", "the shop is closed", Status.TRIGGERED)
+    assert (one.severity, one.service, named(one)) == ("critical", "shop", ["Down"])
+    assert [link.url for link in one.links] == ["https://example.org/down"]
+    assert await ward.story("INC-1") == ['INC-1 "the shop is closed" was opened by the rule serious for an alert']
+
+
+async def test_an_alert_that_no_rule_is_about_opens_none(ward: Ward):
+    await ward.start()
+    await ward.fire("Slow", severity="warning")
+    assert await ward.all() == []
+
+
+async def test_there_is_one_incident_for_each_group_while_it_is_open(ward: Ward):
+    await ward.start()
+    await ward.fire("Down")
+    await ward.fire("Slow")
+    await ward.fire("Down", service="bank")
+    bank, shop = await ward.all()
+    assert (shop.service, named(shop)) == ("shop", ["Down", "Slow"])
+    assert (bank.service, named(bank)) == ("bank", ["Down"])
+
+
+async def test_it_is_resolved_when_the_last_of_its_alerts_has_ended(ward: Ward):
+    await ward.start()
+    await ward.fire("Down")
+    await ward.fire("Slow")
+    await ward.pass_s(60)
+    await ward.end("Down")
+    assert (await ward.one()).status is Status.TRIGGERED
+    await ward.end("Slow")
+    one = await ward.one()
+    assert (one.status, one.resolved_at, named(one)) == (Status.RESOLVED, ward.clock.ms, ["-Down", "-Slow"])
+    assert one.acknowledged_at is None
+    assert (await ward.story("INC-1"))[-1] == "INC-1 is resolved: all its alerts have ended"
+
+
+async def test_an_alert_that_nobody_sends_again_ends_it_too(ward: Ward):
+    await ward.start()
+    await ward.fire("Down")
+    await ward.pass_s(3600)
+    assert (await ward.one()).status is Status.RESOLVED
+
+
+async def test_it_stays_open_where_the_rule_says_that_people_end_it(ward: Ward):
+    await ward.start(RULES + "  resolve_automatically: false\n")
+    await ward.fire("Down")
+    await ward.end("Down")
+    one = await ward.one()
+    assert (one.status, named(one)) == (Status.TRIGGERED, ["-Down"])
+
+
+async def test_an_alert_that_soon_fires_again_opens_it_again(ward: Ward):
+    await ward.start()
+    await ward.fire("Down")
+    await ward.end("Down")
+    await ward.pass_s(599)
+    await ward.fire("Down")
+    one = await ward.one()
+    assert (one.status, one.resolved_at, named(one)) == (Status.TRIGGERED, None, ["Down"])
+    assert (await ward.story("INC-1"))[-1].startswith("INC-1 is open again: Down{")
+
+
+async def test_an_alert_that_fires_again_later_opens_a_new_one(ward: Ward):
+    await ward.start()
+    await ward.fire("Down")
+    await ward.end("Down")
+    await ward.pass_s(601)
+    await ward.fire("Down")
+    assert [one.status for one in await ward.all()] == [Status.TRIGGERED, Status.RESOLVED]
+
+
+async def test_what_a_person_has_resolved_stays_so_while_the_same_alert_goes_on(ward: Ward):
+    room = await ward.start()
+    await ward.fire("Down")
+    await room.change("default", "INC-1", Change(status=Status.RESOLVED), "alice")
+    await ward.pass_s(60)
+    await ward.fire("Down", summary="more is known")
+    await ward.stop()
+    await ward.start()
+    assert (await ward.one()).status is Status.RESOLVED
+
+
+async def test_a_silenced_alert_opens_one_only_after_its_silence(ward: Ward):
+    await ward.start()
+    await ward.silence("Down", 60)
+    await ward.fire("Down")
+    assert await ward.all() == []
+    await ward.pass_s(61)
+    assert named(await ward.one()) == ["Down"]
+
+
+async def test_a_rule_that_comes_with_a_reload_holds_for_alerts_that_fire_already(ward: Ward):
+    await ward.start("")
+    await ward.fire("Down")
+    assert await ward.all() == []
+    await ward.stop()
+    await ward.start()
+    assert named(await ward.one()) == ["Down"]
+
+
+async def test_a_title_is_made_of_what_the_group_has_in_common(ward: Ward):
+    title = "title: '{{ .GroupLabels.service }}: {{ len .Alerts }} alerts, {{ .CommonLabels.severity }}'\n"
+    await ward.start(f"{RULES}  {title}  severity: sev1\n  team: payments\n  assignee: carol\n")
+    await ward.fire("Down")
+    one = await ward.one()
+    assert (one.title, one.severity, one.team, one.assignee) == (
+        "shop: 1 alerts, critical",
+        "sev1",
+        "payments",
+        "carol",
+    )
+
+
+async def test_alerts_acknowledged_elsewhere_acknowledge_their_incident(ward: Ward):
+    room = await ward.start()
+    down = await ward.fire("Down")
+    await ward.fire("Down", service="bank")
+    await room.acknowledge_alerts("default", [down], "bob")
+    assert [one.status for one in await ward.all()] == [Status.TRIGGERED, Status.ACKNOWLEDGED]
