@@ -166,8 +166,9 @@ def split(
     incident: Incident, fingerprints: Sequence[str], number: int, title: str, by: str, now: int
 ) -> tuple[Changed, Changed]:
     """Some of its alerts become an incident of their own, of the same service, severity and team."""
-    out = tuple(alert for alert in incident.alerts if alert.fingerprint in fingerprints)
-    rest = replace(incident, alerts=tuple(alert for alert in incident.alerts if alert not in out))
+    chosen = frozenset(fingerprints)
+    out = tuple(alert for alert in incident.alerts if alert.fingerprint in chosen)
+    rest = replace(incident, alerts=tuple(alert for alert in incident.alerts if alert.fingerprint not in chosen))
     new = Incident(
         number=number,
         title=title or alert_text(out[0].labels),

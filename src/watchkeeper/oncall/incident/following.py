@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -30,6 +30,8 @@ MISSING_MS = 300_000
 """How long after a start an alert may be missing that fired before: whoever sends it has not sent it again yet."""
 _BREATH = 500
 """After so many alerts others have a turn."""
+_Alert: TypeAlias = tuple[str, str]
+"""A tenant and a fingerprint."""
 _Group: TypeAlias = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
@@ -37,7 +39,9 @@ _Group: TypeAlias = tuple[str, str, tuple[tuple[str, str], ...]]
 class _Known:
     """The live incidents by their alerts, and by the groups they gather."""
 
-    by_alert: dict[tuple[str, str], list[Incident]] = field(default_factory=dict[tuple[str, str], list[Incident]])
+    by_alert: dict[_Alert, list[tuple[Incident, LinkedAlert]]] = field(
+        default_factory=dict[_Alert, list[tuple[Incident, LinkedAlert]]]
+    )
     by_group: dict[_Group, list[Incident]] = field(default_factory=dict[_Group, list[Incident]])
 
 
@@ -63,6 +67,7 @@ class Following:
         self._runbooks = Runbooks()
         self._since = clock.now_ms()
         self._pending: dict[tuple[str, Labels], None] = {}
+        self._firing: dict[_Alert, HeldAlert] = {}
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -137,11 +142,13 @@ class Following:
             await self._book.keep(opened(incident, now, why))
 
     def _look(self, held: HeldAlert, known: _Known, plan: _Plan, now: int) -> None:
-        incidents = known.by_alert.get((held.alert.tenant, held.fingerprint), [])
-        if any(_fires_in(one, held.fingerprint) for one in incidents):
+        name = held.alert.tenant, held.fingerprint
+        within = known.by_alert.get(name, [])
+        if any(alert.fires for _, alert in within):
+            self._firing[name] = held
             return
         rule = self._rule(held.alert)
-        target = next((one for one in incidents if one.is_open), None)
+        target = next((one for one, _ in within if one.is_open), None)
         if target is None and rule is None:
             return
         if self._alerts.status(held).state is AlertState.SUPPRESSED:
@@ -149,10 +156,10 @@ class Following:
             self._pending[held.identity] = None
             return
         if target is None and rule is not None:
-            name = _group(held.alert.tenant, rule.group(held.alert.labels))
-            target = _of_group(known.by_group.get(name, []), rule, now)
+            group = _group(held.alert.tenant, rule.group(held.alert.labels))
+            target = _of_group(known.by_group.get(group, []), rule, now)
             if target is None:
-                plan.opens.setdefault(name, (rule, []))[1].append(held.alert)
+                plan.opens.setdefault(group, (rule, []))[1].append(held.alert)
         if target is not None:
             plan.joins.setdefault((target.tenant, target.number), (target, []))[1].append(held.alert)
 
@@ -161,19 +168,25 @@ class Following:
         return next((rule for rule in self._rules if rule.matches(labels)), None)
 
     async def _end(self) -> None:
-        now = self._clock.now_ms()
+        now, before, self._firing = self._clock.now_ms(), self._firing, {}
         for incident in self._book.live():
-            ends = {alert.fingerprint: end for alert in incident.alerts if (end := self._ended(incident, alert, now))}
+            ends = {
+                alert.fingerprint: end
+                for alert in incident.alerts
+                if (end := self._ended(incident, alert, before, now))
+            }
             if ends:
                 await self._book.keep(ended(incident, ends, now))
 
-    def _ended(self, incident: Incident, alert: LinkedAlert, now: int) -> int:
+    def _ended(self, incident: Incident, alert: LinkedAlert, before: Mapping[_Alert, HeldAlert], now: int) -> int:
         """When an alert that fired has ended (ms); 0 while it has not."""
         if not alert.fires:
             return 0
-        held = self._alerts.find(incident.tenant, Labels(alert.labels))
+        name = incident.tenant, alert.fingerprint
+        held = before.get(name) or self._alerts.find(incident.tenant, Labels(alert.labels))
         if held is None:
             return now if now - self._since >= MISSING_MS else 0
+        self._firing[name] = held
         return held.alert.ends_at if held.alert.is_resolved(now) else 0
 
 
@@ -181,7 +194,7 @@ def _known(incidents: Iterable[Incident]) -> _Known:
     known = _Known()
     for one in incidents:
         for alert in one.alerts:
-            known.by_alert.setdefault((one.tenant, alert.fingerprint), []).append(one)
+            known.by_alert.setdefault((one.tenant, alert.fingerprint), []).append((one, alert))
         for group in one.groups:
             known.by_group.setdefault(_group(one.tenant, group), []).append(one)
     return known
@@ -195,8 +208,3 @@ def _of_group(incidents: Sequence[Incident], rule: Rule, now: int) -> Incident |
     """The one that gathers the group: the open one, or the last one that was resolved not long ago."""
     recent = [one for one in incidents if one.is_open or now - (one.resolved_at or 0) <= rule.reopen_within_ms]
     return max(recent, key=lambda one: (one.is_open, one.number), default=None)
-
-
-def _fires_in(incident: Incident, fingerprint: str) -> bool:
-    alert = incident.alert(fingerprint)
-    return alert is not None and alert.fires
