@@ -9,10 +9,11 @@ from dataclasses import replace
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
-from watchkeeper.alerts import Alerts
+from watchkeeper.alerts import Alerts, Inbound, inbounds
 from watchkeeper.api.alertmanager import routes as alertmanager_routes
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.rooms import Core, Running
+from watchkeeper.api.watchkeeper import below, signals
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.configuration.alertmanager import alertmanager_yaml
 from watchkeeper.app.room import TakeUp
@@ -21,6 +22,7 @@ from watchkeeper.model import relabel
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
 from watchkeeper.notify import Notify
+from watchkeeper.oncall.heartbeat import DeadMansSwitches, Heartbeats, Vital
 from watchkeeper.store.control import ControlDatabase
 
 
@@ -35,7 +37,9 @@ class Alerting:
         environ: Mapping[str, str],
         running: Running,
         registry: CollectorRegistry,
+        vitals: Sequence[Vital] = (),
     ) -> None:
+        """`vitals` say why trouble would not come as far as here."""
         self._core = core
         self._running = running
         self._configuration: Configuration | None = None
@@ -49,16 +53,25 @@ class Alerting:
             user_agent=f"Watchkeeper/{core.build.version}",
         )
         self.alerts = Alerts(control, journal, self.notify, core.clock, registry, lambda: str(uuid.uuid4()))
+        self.heartbeats = Heartbeats(control, journal, self.alerts, core.clock, registry)
+        agent = f"Watchkeeper/{core.build.version}"
+        self._vitals = [*vitals, self.alerts.vital]
+        self._switches = DeadMansSwitches(self._vitals, core.clock, registry, environ, agent)
+        self._inbounds: Mapping[str, Inbound] = {}
 
     async def open(self, configuration: Configuration) -> None:
         """Take up what was kept, and begin to route. Raises StoreFailure, and ConfigurationFailure for templates."""
         await self.notify.open()
         await self.alerts.open()
+        await self.heartbeats.open()
         take_up = await self.prepare(configuration)
         await take_up()
+        self.heartbeats.start()
 
     async def close(self) -> None:
         """Finish what is being told."""
+        await self._switches.stop()
+        await self.heartbeats.stop()
         await self.alerts.close()
         await self.notify.close()
 
@@ -70,6 +83,9 @@ class Alerting:
             self._configuration = configuration
             await self.notify.apply(prepared)
             await self.alerts.apply(configuration.routing)
+            self.heartbeats.apply(configuration.sections.heartbeats)
+            self._inbounds = inbounds(configuration.sections.inbound)
+            await self._switches.apply(configuration.sections.dead_mans_switches)
 
         return take_up
 
@@ -79,8 +95,10 @@ class Alerting:
             await self.alerts.send(labelled(alerts, self._configuration))
 
     def routes(self) -> list[BaseRoute]:
-        """Alertmanager's API."""
-        return [alertmanager_routes.routes(self._core, self.alerts, self, self._running)]
+        """Alertmanager's API, and what other tools tell us."""
+        alertmanager = alertmanager_routes.routes(self._core, self.alerts, self, self._running)
+        told = signals.routes(self.heartbeats, self.alerts, lambda: self._inbounds, self._core.clock)
+        return [alertmanager, *below(told)]
 
     def alertmanager_yaml(self) -> str:
         """The part of the configuration that Alertmanager knows, secrets hidden."""
