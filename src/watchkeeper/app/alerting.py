@@ -9,11 +9,12 @@ from dataclasses import replace
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
-from watchkeeper.alerts import Alerts
-from watchkeeper.api import incident_pages, watchkeeper
+from watchkeeper.alerts import Alerts, Inbound, inbounds
+from watchkeeper.api import incident_pages
 from watchkeeper.api.alertmanager import routes as alertmanager_routes
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.rooms import Core, Running
+from watchkeeper.api.watchkeeper import below, deployments, incidents, runbooks, signals
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.configuration.alertmanager import alertmanager_yaml
 from watchkeeper.app.room import TakeUp
@@ -22,6 +23,7 @@ from watchkeeper.model import relabel
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
 from watchkeeper.notify import Notify
+from watchkeeper.oncall.heartbeat import DeadMansSwitches, Heartbeats, Vital
 from watchkeeper.oncall.incident import Incidents
 from watchkeeper.store.control import ControlDatabase
 
@@ -37,7 +39,9 @@ class Alerting:
         environ: Mapping[str, str],
         running: Running,
         registry: CollectorRegistry,
+        vitals: Sequence[Vital] = (),
     ) -> None:
+        """`vitals` say why trouble would not come as far as here."""
         self._core = core
         self._running = running
         self._configuration: Configuration | None = None
@@ -54,18 +58,27 @@ class Alerting:
         self.incidents = Incidents(
             control, journal, self.alerts, core.clock, registry, external_url=core.options.external_url
         )
+        self.heartbeats = Heartbeats(control, journal, self.alerts, core.clock, registry)
+        agent = f"Watchkeeper/{core.build.version}"
+        self._vitals = [*vitals, self.alerts.vital]
+        self._switches = DeadMansSwitches(self._vitals, core.clock, registry, environ, agent)
+        self._inbounds: Mapping[str, Inbound] = {}
 
     async def open(self, configuration: Configuration) -> None:
         """Take up what was kept, and begin to route. Raises StoreFailure, and ConfigurationFailure for templates."""
         await self.notify.open()
         await self.alerts.open()
         await self.incidents.open()
+        await self.heartbeats.open()
         take_up = await self.prepare(configuration)
         await take_up()
+        self.heartbeats.start()
 
     async def close(self) -> None:
         """Finish what is being told."""
         await self.incidents.close()
+        await self._switches.stop()
+        await self.heartbeats.stop()
         await self.alerts.close()
         await self.notify.close()
 
@@ -79,6 +92,9 @@ class Alerting:
             await self.alerts.apply(configuration.routing)
             rules = [section.rule() for section in configuration.sections.incidents]
             self.incidents.apply(rules, configuration.runbooks)
+            self.heartbeats.apply(configuration.sections.heartbeats)
+            self._inbounds = inbounds(configuration.sections.inbound)
+            await self._switches.apply(configuration.sections.dead_mans_switches)
 
         return take_up
 
@@ -88,10 +104,15 @@ class Alerting:
             await self.alerts.send(labelled(alerts, self._configuration))
 
     def routes(self) -> list[BaseRoute]:
-        """Alertmanager's API, and our own about incidents."""
-        own = watchkeeper.incident_routes(self._core, self.incidents)
-        pages = incident_pages.routes(self._core, self.incidents)
-        return [alertmanager_routes.routes(self._core, self.alerts, self, self._running), *own, *pages]
+        """Alertmanager's API, what other tools tell us, and incidents."""
+        alertmanager = alertmanager_routes.routes(self._core, self.alerts, self, self._running)
+        told = signals.routes(self.heartbeats, self.alerts, lambda: self._inbounds, self._core.clock)
+        return [alertmanager, *below(told), *self._incident_routes()]
+
+    def _incident_routes(self) -> list[BaseRoute]:
+        core, room = self._core, self.incidents
+        own = [*incidents.routes(core, room), *runbooks.routes(room), *deployments.routes(core, room)]
+        return [*below(own), *incident_pages.routes(core, room)]
 
     def alertmanager_yaml(self) -> str:
         """The part of the configuration that Alertmanager knows, secrets hidden."""
@@ -105,10 +126,10 @@ class Alerting:
     def feel(self) -> list[Feeling]:
         """How much there is to tell."""
         open_incidents = self.incidents.open_count
-        incidents = [Feeling("incidents", f"{open_incidents} open")] if open_incidents else []
+        feelings = [Feeling("incidents", f"{open_incidents} open")] if open_incidents else []
         if self.alerts.routing is None:
-            return incidents
-        return [Feeling("alerts", f"{self.alerts.count} held, {self.alerts.group_count} groups"), *incidents]
+            return feelings
+        return [Feeling("alerts", f"{self.alerts.count} held, {self.alerts.group_count} groups"), *feelings]
 
 
 def labelled(alerts: Sequence[Alert], configuration: Configuration) -> list[Alert]:

@@ -47,6 +47,7 @@ from watchkeeper.app.urls import external_url
 from watchkeeper.app.warming import Warming
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Journal
+from watchkeeper.oncall.heartbeat import Vital
 from watchkeeper.receive.remote_write import RemoteWrite
 from watchkeeper.store.control import ControlDatabase
 from watchkeeper.store.lease import Lease
@@ -100,9 +101,10 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     stack.push_async_callback(scraping.close)
     await scraping.start(house.configuration)
     house.condition.watch(scraping.feel)
+    vitals: list[Vital] = []
 
     def telling(registry: CollectorRegistry) -> Alerting:
-        return Alerting(house.core, control, journal, house.environ, house, registry)
+        return Alerting(house.core, control, journal, house.environ, house, registry, [_first_of(vitals)])
 
     duty = Duty(telling, house.clock, journal, house.registry, _lease(house, control) if shared.url else None)
     stack.push_async_callback(duty.close)
@@ -112,6 +114,7 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     ruling.sink.add(duty)
     stack.push_async_callback(ruling.close)
     await ruling.open(house.configuration)
+    vitals.append(ruling.vital)
     house.condition.watch(ruling.feel)
     receivers = Receivers(house.core, store, control, house.settings, house.configuration)
     stack.push_async_callback(receivers.close)
@@ -137,6 +140,11 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     own = watchkeeper.routes(house.core, store)
     routes = [api(*families), *own, *federated, *pages_of_old, *receivers.routes(), *duty.routes()]
     return Rooms(routes, [storage, querying, retention, scraping, duty, ruling, receivers])
+
+
+def _first_of(vitals: Sequence[Vital]) -> Vital:
+    """The first reason of any; more of them may be added later."""
+    return lambda: next((reason for vital in vitals if (reason := vital())), "")
 
 
 def _lease(house: Building, control: ControlDatabase) -> Lease:

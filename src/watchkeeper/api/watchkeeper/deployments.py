@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from watchkeeper.api.prometheus.envelope import bad_parameter, success
 from watchkeeper.api.prometheus.params import Params, parse_time_ms
@@ -30,7 +30,7 @@ class PostedDeployment(Posted, forbid_unknown_fields=True):
     url: str = ""
 
 
-def routes(core: Core, room: Incidents) -> list[BaseRoute]:
+def routes(core: Core, room: Incidents) -> list[Route]:
     """The routes below `/api/watchkeeper/v1`."""
 
     async def post(request: Request) -> Response:

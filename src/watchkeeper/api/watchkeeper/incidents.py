@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from watchkeeper.api.prometheus.envelope import bad_parameter, success
 from watchkeeper.api.prometheus.params import parse_time_ms, whole_number
@@ -29,7 +29,7 @@ _DEFAULT_SINCE_MS = 90 * DAY_MS
 _OPEN = tuple(status for status in Status if status is not Status.RESOLVED)
 
 
-def routes(core: Core, room: Incidents) -> list[BaseRoute]:
+def routes(core: Core, room: Incidents) -> list[Route]:
     """The routes below `/api/watchkeeper/v1`."""
     face = _Face(core, room)
     one = "/incidents/{id}"

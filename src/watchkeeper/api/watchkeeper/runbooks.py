@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, success
 from watchkeeper.api.tenant import tenant_of
@@ -14,7 +14,7 @@ from watchkeeper.base.configuration.place import did_you_mean
 from watchkeeper.oncall.incident import Incidents
 
 
-def routes(room: Incidents) -> list[BaseRoute]:
+def routes(room: Incidents) -> list[Route]:
     """The routes below `/api/watchkeeper/v1`."""
 
     async def show(request: Request) -> Response:

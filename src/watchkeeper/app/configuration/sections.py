@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from watchkeeper.alerts import RoutingGlobal, RoutingSections
+from watchkeeper.alerts import InboundSections, RoutingGlobal, RoutingSections
 from watchkeeper.app.configuration.notification import NotificationSections
 from watchkeeper.app.configuration.remote import RemoteReadConfig, RemoteWriteConfig, TracingConfig
 from watchkeeper.base.configuration import (
@@ -26,6 +26,7 @@ from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.http import TLSConfig
 from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.notify import NotificationDefaults
+from watchkeeper.oncall.heartbeat import HeartbeatSections
 from watchkeeper.oncall.incident import IncidentSection
 from watchkeeper.receive.scrape.config import GlobalConfig, ScrapeConfig
 from watchkeeper.rules.config import AlertingConfig
@@ -217,7 +218,7 @@ class Global(GlobalConfig, NotificationDefaults, RoutingGlobal):
     """The `global` section, Prometheus' and Alertmanager's keys together."""
 
 
-class WholeFile(RoutingSections, NotificationSections):
+class WholeFile(RoutingSections, NotificationSections, HeartbeatSections, InboundSections):
     """The top level."""
 
     global_: Global = Global()
