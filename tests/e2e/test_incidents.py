@@ -217,11 +217,14 @@ def test_the_pages_escape_what_people_and_alerts_say(scene: Scene):
 
 
 def test_the_command_lists_shows_notes_and_resolves(scene: Scene):
-    made = scene.ask("/incidents", "POST", by="alice", title="By command\x1b[31m", service="command").json["data"]
+    made = scene.ask(
+        "/incidents", "POST", by="alice", title="By command\x1b[31m", service="command", runbook="restart"
+    ).json["data"]
     where = ("--data", str(scene.folder / "data"))
     listed = run("incidents", "list", *where, "--service", "command")
     assert (listed.returncode, made["id"] in listed.stdout, "\x1b" in listed.stdout) == (0, True, False)
     assert run("incidents", "note", *where, "--by", "bob", made["id"], "on it").stdout == f"noted on {made['id']}\n"
+    assert run("incidents", "tick", *where, made["id"], "1").stdout == "[x] 1. look at `journalctl`\n"
     assert run("incidents", "resolve", *where, "--by", "bob", made["id"]).stdout == f"{made['id']} is resolved\n"
     shown = run("incidents", "show", "--url", scene.server.url, made["id"]).stdout
     assert "bob: on it" in shown

@@ -59,7 +59,7 @@ class _Server:
 
 @click.group()
 def incidents() -> None:
-    """Look at incidents of a running server, write notes, resolve them."""
+    """Look at incidents of a running server, and deal with them."""
 
 
 def _on_server(command: F) -> F:
@@ -105,7 +105,7 @@ def list_(url: str, data: Path, tenant: str, everything: bool, service: str, sev
 @click.option("--postmortem", is_flag=True, help="Print its post-mortem document (Markdown).")
 @click.argument("id")
 def show(url: str, data: Path, tenant: str, postmortem: bool, id: str) -> None:
-    """Show the incident ID: who has it, its alerts, its runbook's steps, and what has happened."""
+    """Show the incident ID: people, alerts, steps, timeline."""
     server, path = _Server(url, data, tenant), f"{_API}/{quote(id, safe='')}"
     if postmortem:
         click.echo(server.ask(f"{path}/postmortem").decode(), nl=False)
@@ -148,6 +148,20 @@ def acknowledge(url: str, data: Path, tenant: str, by: str, id: str) -> None:
     """Take up the incident ID."""
     one = _Server(url, data, tenant).data(f"{_API}/{quote(id, safe='')}/acknowledge", "POST", {"by": _who(by)})
     click.echo(f"{one['id']} is {one['status']}")
+
+
+@incidents.command()
+@_on_server
+@_BY
+@click.option("--undo", is_flag=True, help="It is not done after all.")
+@click.argument("id")
+@click.argument("step", type=click.IntRange(min=1))
+def tick(url: str, data: Path, tenant: str, by: str, undo: bool, id: str, step: int) -> None:
+    """Say that STEP of the runbook of the incident ID is done."""
+    path = f"{_API}/{quote(id, safe='')}/runbook/steps/{step}"
+    one = _Server(url, data, tenant).data(path, "PUT", {"by": _who(by), "done": not undo})
+    done = one["runbookSteps"][step - 1]
+    click.echo(f"[{'x' if done['done'] else ' '}] {step}. {_plain(done['text'])}")
 
 
 @incidents.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ward import RULES, Ward, named
 
-from watchkeeper.oncall.incident import Change, Status
+from watchkeeper.oncall.incident import Change, Filter, Status
 
 
 async def test_an_alert_opens_an_incident_that_says_what_it_is_about(ward: Ward):
@@ -130,3 +130,42 @@ async def test_alerts_acknowledged_elsewhere_acknowledge_their_incident(ward: Wa
     await ward.fire("Down", service="bank")
     await room.acknowledge_alerts("default", [down], "bob")
     assert [one.status for one in await ward.all()] == [Status.TRIGGERED, Status.ACKNOWLEDGED]
+
+
+async def test_many_alerts_at_once_open_one_incident_for_each_group(ward: Ward):
+    await ward.start()
+    far = ward.clock.ms + 3_600_000
+    await ward.alerts.post([ward.received(f"A{i}", far, f"s{i % 3}") for i in range(300)], "default")
+    await ward.room.following.round()
+    assert [(one.id, one.service, len(one.alerts)) for one in await ward.all()] == [
+        ("INC-3", "s2", 100),
+        ("INC-2", "s1", 100),
+        ("INC-1", "s0", 100),
+    ]
+    assert await ward.story("INC-1") == ['INC-1 "A0 and 99 more" was opened by the rule serious for 100 alerts']
+
+
+async def test_a_rule_can_ask_for_a_tenant_and_incidents_are_the_tenants_own(ward: Ward):
+    await ward.start(RULES.replace('severity="critical"', 'tenant="other"'))
+    far = ward.clock.ms + 3_600_000
+    for tenant in ("default", "other"):
+        await ward.alerts.post([ward.received("Down", far)], tenant)
+    await ward.room.following.round()
+    assert await ward.all() == []
+    assert [one.tenant for one in await ward.room.found(Filter("other"))] == ["other"]
+
+
+async def test_an_alert_that_is_missing_after_a_start_has_time_to_come_back(ward: Ward):
+    await ward.start()
+    await ward.fire("Down")
+    await ward.stop()
+    await ward.start(forget_alerts=True)
+    await ward.pass_s(299)
+    assert (await ward.one()).is_open
+    await ward.fire("Down")
+    await ward.pass_s(2)
+    assert named(await ward.one()) == ["Down"]
+    await ward.stop()
+    await ward.start(forget_alerts=True)
+    await ward.pass_s(300)
+    assert (await ward.one()).status is Status.RESOLVED

@@ -65,8 +65,8 @@ class Ward:
         self.journal: Journal
         self.room: Incidents
 
-    async def start(self, text: str = RULES) -> Incidents:
-        """Begin with this configuration."""
+    async def start(self, text: str = RULES, *, forget_alerts: bool = False) -> Incidents:
+        """Begin with this configuration; the alerts may be lost, as those are that a killed process had not kept."""
         configuration = load_text(text + _ROUTE, "f.yml", {})
         control = ControlDatabase.at(self._database)
         self._open.push_async_callback(control.close)
@@ -77,6 +77,8 @@ class Ward:
         self._open.push_async_callback(self.alerts.close)
         self.room = Incidents(control, self.journal, self.alerts, self.clock, registry, "http://here")
         self._open.push_async_callback(self.room.close)
+        if forget_alerts:
+            await control.run([("DELETE FROM alerts_held", [{}])])
         await self.alerts.open()
         await self.room.open()
         await self.alerts.apply(configuration.routing)

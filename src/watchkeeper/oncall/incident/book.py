@@ -49,6 +49,8 @@ class Book:
 
     async def keep(self, *changes: Changed) -> None:
         """Keep incidents as they are now and record what happened, all or nothing. Raises StoreFailure."""
+        if not changes:
+            return
         incidents = [incident for incident, _ in changes]
         await self.keeping.put(incidents, [entry for _, entries in changes for entry in entries])
         for one in incidents:

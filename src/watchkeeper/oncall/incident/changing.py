@@ -100,7 +100,10 @@ def joined(incident: Incident, alerts: Sequence[LinkedAlert], groups: Iterable[G
     """Alerts that fire become part of it, or fire again; one that was resolved is open again."""
     fresh = {alert.fingerprint: alert for alert in alerts}
     kept = [alert for alert in incident.alerts if alert.fingerprint not in fresh]
-    more = [group for group in groups if group not in incident.groups]
+    more: list[GroupName] = []
+    for group in groups:
+        if group not in incident.groups and group not in more:
+            more.append(group)
     reopens = not incident.is_open
     after = replace(incident, alerts=(*kept, *alerts), groups=(*incident.groups, *more))
     named = _listed([alert_text(alert.labels) for alert in alerts])

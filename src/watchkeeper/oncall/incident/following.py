@@ -6,17 +6,18 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from watchkeeper.alerts import Alerts, AlertState, HeldAlert
 from watchkeeper.base.clock import Clock
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
+from watchkeeper.notify.templating import Templates
 from watchkeeper.oncall.incident.book import Book
-from watchkeeper.oncall.incident.changing import ended, joined, opened
+from watchkeeper.oncall.incident.changing import Changed, ended, joined, opened
 from watchkeeper.oncall.incident.incident import GroupName, Incident, LinkedAlert
-from watchkeeper.oncall.incident.rule import Rule, linked
+from watchkeeper.oncall.incident.rule import Opening, Rule, linked
 from watchkeeper.oncall.runbook import Runbooks
 from watchkeeper.store.failure import StoreFailure
 
@@ -62,9 +63,8 @@ class Following:
         self._book = book
         self._alerts = alerts
         self._clock = clock
-        self._external_url = external_url
         self._rules: Sequence[Rule] = ()
-        self._runbooks = Runbooks()
+        self._opening = Opening(Templates((), clock.now_ms), Runbooks(), external_url)
         self._since = clock.now_ms()
         self._pending: dict[tuple[str, Labels], None] = {}
         self._firing: dict[_Alert, HeldAlert] = {}
@@ -73,7 +73,7 @@ class Following:
 
     def apply(self, rules: Sequence[Rule], runbooks: Runbooks) -> None:
         """Go by these rules from now on, for alerts that fire already, too."""
-        self._rules, self._runbooks = rules, runbooks
+        self._rules, self._opening = rules, replace(self._opening, runbooks=runbooks)
         for held in self._alerts.every():
             self.take(held)
 
@@ -131,15 +131,20 @@ class Following:
                 self._look(held, known, plan, now)
             if i % _BREATH == 0:
                 await asyncio.sleep(0)
-        for incident, alerts in plan.joins.values():
-            groups = [rule.group(alert.labels) for alert in alerts if (rule := self._rule(alert)) is not None]
-            unique = [group for i, group in enumerate(groups) if group not in groups[:i]]
-            await self._book.keep(joined(incident, [linked(alert) for alert in alerts], unique, now))
+        changes = [self._joined(incident, alerts, now) for incident, alerts in plan.joins.values()]
+        numbers: dict[str, int] = {}
         for rule, alerts in plan.opens.values():
-            number = await self._book.next_number(alerts[0].tenant)
-            incident = rule.opened(number, alerts, self._runbooks, now, self._external_url)
+            tenant = alerts[0].tenant
+            numbers[tenant] = numbers[tenant] + 1 if tenant in numbers else await self._book.next_number(tenant)
+            incident = rule.opened(numbers[tenant], alerts, self._opening, now)
             why = f"by the rule {rule.name} for {'an alert' if len(alerts) == 1 else f'{len(alerts)} alerts'}"
-            await self._book.keep(opened(incident, now, why))
+            changes.append(opened(incident, now, why))
+            await asyncio.sleep(0)
+        await self._book.keep(*changes)
+
+    def _joined(self, incident: Incident, alerts: Sequence[Alert], now: int) -> Changed:
+        groups = [rule.group(alert.labels) for alert in alerts if (rule := self._rule(alert)) is not None]
+        return joined(incident, [linked(alert) for alert in alerts], groups, now)
 
     def _look(self, held: HeldAlert, known: _Known, plan: _Plan, now: int) -> None:
         name = held.alert.tenant, held.fingerprint
@@ -169,6 +174,7 @@ class Following:
 
     async def _end(self) -> None:
         now, before, self._firing = self._clock.now_ms(), self._firing, {}
+        changes: list[Changed] = []
         for incident in self._book.live():
             ends = {
                 alert.fingerprint: end
@@ -176,7 +182,8 @@ class Following:
                 if (end := self._ended(incident, alert, before, now))
             }
             if ends:
-                await self._book.keep(ended(incident, ends, now))
+                changes.append(ended(incident, ends, now))
+        await self._book.keep(*changes)
 
     def _ended(self, incident: Incident, alert: LinkedAlert, before: Mapping[_Alert, HeldAlert], now: int) -> int:
         """When an alert that fired has ended (ms); 0 while it has not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.fingerprint import fingerprint
@@ -18,6 +19,15 @@ from watchkeeper.template import TemplateFailure
 log = logging.getLogger(__name__)
 
 LONGEST_TITLE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What rules need to open incidents: templates, runbooks, and the URL by which people reach us."""
+
+    templates: Templates
+    runbooks: Runbooks
+    external_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +57,14 @@ class Rule:
         """Which incident such an alert belongs to while it is open."""
         return GroupName(self.name, {name: labels.get(name, "") for name in self.group_by})
 
-    def opened(self, number: int, alerts: Sequence[Alert], runbooks: Runbooks, now: int, url: str) -> Incident:
-        """The incident that alerts of one group open at the instant `now`; `url` is how people reach us."""
-        first = alerts[0]
+    def opened(self, number: int, alerts: Sequence[Alert], opening: Opening, now: int) -> Incident:
+        """The incident that alerts of one group open at the instant `now`."""
+        first, runbooks = alerts[0], opening.runbooks
         runbook = runbooks.by_name.get(self.runbook) or runbooks.of(first.labels, first.annotations)
         link = link_of(first.annotations)
         return Incident(
             number=number,
-            title=self._title(alerts, now, url),
+            title=self._title(alerts, opening, now),
             triggered_at=now,
             tenant=first.tenant,
             severity=self.severity or first.labels.get(self.severity_label, ""),
@@ -69,16 +79,15 @@ class Rule:
             groups=(self.group(first.labels),),
         )
 
-    def _title(self, alerts: Sequence[Alert], now: int, url: str) -> str:
-        """The title over the alerts; where the template fails, the alerts' name."""
-        labels, alertname = Labels(self.group(alerts[0].labels).labels), alerts[0].labels.get("alertname", "")
+    def _title(self, alerts: Sequence[Alert], opening: Opening, now: int) -> str:
+        """The title over the alerts; where the template fails or says nothing, their names."""
+        labels = Labels(self.group(alerts[0].labels).labels)
         try:
-            data = data_of("", "", labels, alerts, at=now, reason="", external_url=url)
-            text = _templates(now).render(self.title, data)
+            data = data_of("", "", labels, alerts, at=now, reason="", external_url=opening.external_url)
+            return one_line(opening.templates.render(self.title, data)) or _names(alerts)
         except TemplateFailure as failure:
             log.warning("the title of the incident rule %s cannot be made: %s", self.name, failure)
-            text = alertname
-        return one_line(text) or alertname or f"alerts of {self.name}"
+            return _names(alerts)
 
 
 def linked(alert: Alert) -> LinkedAlert:
@@ -88,12 +97,17 @@ def linked(alert: Alert) -> LinkedAlert:
 
 def check_title(text: str) -> None:
     """Read a title's template. Raises TemplateFailure."""
-    _templates(0).check(text)
+    _checker().check(text)
 
 
 def one_line(text: str) -> str:
     """A title that people can read in a list."""
     return " ".join(text.split())[:LONGEST_TITLE]
+
+
+def _names(alerts: Sequence[Alert]) -> str:
+    names = sorted({alert.labels.get("alertname", "alert") for alert in alerts})
+    return one_line(names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more")
 
 
 def _common(alerts: Sequence[Alert]) -> dict[str, str]:
@@ -102,5 +116,6 @@ def _common(alerts: Sequence[Alert]) -> dict[str, str]:
     return {n: v for n, v in alerts[0].labels.items() if all(other.labels.get(n) == v for other in rest)}
 
 
-def _templates(now: int) -> Templates:
-    return Templates((), lambda: now)
+@lru_cache(1)
+def _checker() -> Templates:
+    return Templates((), lambda: 0)
