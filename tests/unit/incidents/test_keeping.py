@@ -8,6 +8,7 @@ import pytest
 from ward import RULES, Ward, named
 
 from watchkeeper.oncall.incident import ActionItem, By, Change, Filter, Incident, Link, Status
+from watchkeeper.store.failure import StoreFailure
 
 
 @pytest.fixture
@@ -65,3 +66,17 @@ async def test_statistics_and_filters_hold_on_every_database(ward: Ward):
     found = await room.found(Filter(severity="critical", service="shop", since=0, until=ward.clock.ms + 1))
     assert [one.id for one in found] == ["INC-1"]
     assert [one.name for one in await room.statistics("default", 0, By.SEVERITY)] == ["critical"]
+
+
+async def test_what_the_database_has_kept_without_saying_so_is_not_opened_twice(ward: Ward):
+    await ward.start()
+    await ward.room.following.close()
+    await ward.alerts.post([ward.received("Down", ward.clock.ms + 60_000)], "default")
+    (held,) = ward.alerts.every()
+    ward.room.following.take(held)
+    ward.control.breaks = True
+    with pytest.raises(StoreFailure):
+        await ward.room.following.round()
+    ward.control.breaks = False
+    await ward.pass_s(1)
+    assert named(await ward.one()) == ["Down"]

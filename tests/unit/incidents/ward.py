@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from prometheus_client import CollectorRegistry
@@ -17,6 +18,7 @@ from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.model.notification import Flush
 from watchkeeper.oncall.incident import Filter, Incident, Incidents
 from watchkeeper.store.control import ControlDatabase
+from watchkeeper.store.failure import StoreFailure
 
 T0 = 1_763_700_000_000
 """A day in November 2025, when every test of this folder begins."""
@@ -53,6 +55,17 @@ class Nobody:
         return True
 
 
+class Unsure(ControlDatabase):
+    """A database whose connection breaks, if it `breaks`, after it has kept what it was given."""
+
+    breaks = False
+
+    async def run(self, steps: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> None:
+        await super().run(steps)
+        if self.breaks:
+            raise StoreFailure("the connection is broken", retryable=True)
+
+
 class Ward:
     """One process after the other over the same database."""
 
@@ -62,13 +75,14 @@ class Ward:
         self._ids = itertools.count()
         self._open = AsyncExitStack()
         self.alerts: Alerts
+        self.control: Unsure
         self.journal: Journal
         self.room: Incidents
 
     async def start(self, text: str = RULES, *, forget_alerts: bool = False) -> Incidents:
         """Begin with this configuration; the alerts may be lost, as those are that a killed process had not kept."""
         configuration = load_text(text + _ROUTE, "f.yml", {})
-        control = ControlDatabase.at(self._database)
+        control = self.control = Unsure.at(self._database)
         self._open.push_async_callback(control.close)
         self.journal = await open_journal(control, self.clock)
         self._open.push_async_callback(self.journal.close)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import AsyncGenerator, Collection
+from contextlib import asynccontextmanager
 
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Journal
@@ -16,19 +17,35 @@ from watchkeeper.store.control import ControlDatabase
 
 
 class Book:
-    """Who holds `changing` may read and `keep`: what is kept is kept for good before anybody sees it."""
+    """Within `changing` one may read and `keep`: what is kept is kept for good before anybody sees it."""
 
     def __init__(self, control: ControlDatabase, journal: Journal, clock: Clock) -> None:
         self.keeping = IncidentKeeping(control, journal)
-        self.changing = asyncio.Lock()
+        self._changing = asyncio.Lock()
         self._clock = clock
         self._live: dict[tuple[str, int], Incident] = {}
+        self._doubtful = False
+
+    def __len__(self) -> int:
+        return len(self._live)
 
     async def open(self) -> None:
         """Take up the incidents that alerts may still change. Raises StoreFailure."""
         await self.keeping.migrate()
+        await self._read()
+
+    @asynccontextmanager
+    async def changing(self) -> AsyncGenerator[None]:
+        """As long as this lasts, nobody else changes any. Raises StoreFailure."""
+        async with self._changing:
+            if self._doubtful:
+                await self._read()
+            yield
+
+    async def _read(self) -> None:
         found = await self.keeping.live(self._clock.now_ms() - LONGEST_REOPEN_MS)
         self._live = {(one.tenant, one.number): one for one in found}
+        self._doubtful = False
 
     def live(self) -> Collection[Incident]:
         """Those that are open, whose alerts fire, or that alerts may open again."""
@@ -52,7 +69,12 @@ class Book:
         if not changes:
             return
         incidents = [incident for incident, _ in changes]
-        await self.keeping.put(incidents, [entry for _, entries in changes for entry in entries])
+        try:
+            await self.keeping.put(incidents, [entry for _, entries in changes for entry in entries])
+        except BaseException:
+            # A connection that breaks may do so before or after the database has kept what it was given.
+            self._doubtful = True
+            raise
         for one in incidents:
             self._live[one.tenant, one.number] = one
 

@@ -92,14 +92,15 @@ class Following:
 
     def take(self, held: HeldAlert) -> None:
         """Look at an alert in the next round."""
-        self._pending[held.identity] = None
-        self._wake.set()
+        if self._rules or len(self._book):
+            self._pending[held.identity] = None
+            self._wake.set()
 
     async def round(self) -> None:
         """Look at alerts that have arrived, and for the end of those that belong to incidents. Raises StoreFailure."""
         pending, self._pending = self._pending, {}
         try:
-            async with self._book.changing:
+            async with self._book.changing():
                 await self._begin(pending)
                 await self._end()
                 self._book.forget_old()
@@ -147,12 +148,14 @@ class Following:
         return joined(incident, [linked(alert) for alert in alerts], groups, now)
 
     def _look(self, held: HeldAlert, known: _Known, plan: _Plan, now: int) -> None:
+        rule = self._rule(held.alert)
+        if rule is None and not known.by_alert:
+            return
         name = held.alert.tenant, held.fingerprint
         within = known.by_alert.get(name, [])
         if any(alert.fires for _, alert in within):
             self._firing[name] = held
             return
-        rule = self._rule(held.alert)
         target = next((one for one, _ in within if one.is_open), None)
         if target is None and rule is None:
             return

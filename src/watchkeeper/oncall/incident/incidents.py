@@ -93,7 +93,7 @@ class Incidents:
         """
         self._check_runbook(draft.runbook)
         found = [self._alert(draft.tenant, one) for one in dict.fromkeys(alerts)]
-        async with self._book.changing:
+        async with self._book.changing():
             now, number = self._clock.now_ms(), await self._book.next_number(draft.tenant)
             runbook = draft.runbook or self._runbook_of(found)
             opened = replace(
@@ -115,7 +115,7 @@ class Incidents:
 
     async def note(self, tenant: str, id: str, text: str, by: str, via: str = "") -> Incident:
         """Write a note into the timeline. Raises UnknownIncident. Notes may be written after the end, too."""
-        async with self._book.changing:
+        async with self._book.changing():
             incident = await self._book.get(tenant, id)
             details = {"via": via} if via else {}
             now = self._clock.now_ms()
@@ -140,7 +140,7 @@ class Incidents:
 
     async def merge(self, tenant: str, into: str, other: str, by: str) -> Incident:
         """Make one incident part of another. Raises UnknownIncident and IncidentConflict."""
-        async with self._book.changing:
+        async with self._book.changing():
             whole, part = await self._book.get(tenant, into), await self._book.get(tenant, other)
             if part.merged_into == whole.id:
                 return whole
@@ -159,7 +159,7 @@ class Incidents:
 
         Raises UnknownIncident, InvalidIncident and IncidentConflict.
         """
-        async with self._book.changing:
+        async with self._book.changing():
             incident = await self._book.get(tenant, id)
             _check_whole(incident)
             missing = [one for one in alerts if incident.alert(one) is None]
@@ -202,7 +202,7 @@ class Incidents:
         return self.runbooks.of(alert.labels, alert.annotations)
 
     async def _changed(self, tenant: str, id: str, change: Callable[[Incident], Changed]) -> Incident:
-        async with self._book.changing:
+        async with self._book.changing():
             incident = await self._book.get(tenant, id)
             after, entries = change(incident)
             if entries:
