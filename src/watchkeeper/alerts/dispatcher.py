@@ -9,6 +9,7 @@ import logging
 from contextlib import suppress
 from typing import TypeAlias
 
+from watchkeeper.alerts.acknowledged import Acknowledged, NobodyAcknowledges
 from watchkeeper.alerts.group import Group, Member
 from watchkeeper.alerts.held import HeldAlert
 from watchkeeper.alerts.metrics import AlertsMetrics
@@ -42,12 +43,14 @@ class Dispatcher:
         clock: Clock,
         metrics: AlertsMetrics,
         telling: Telling | None = None,
+        acknowledged: Acknowledged | None = None,
     ) -> None:
         self._root = root
         self._muting = muting
         self._notifier = notifier
         self._clock = clock
         self._metrics = metrics
+        self._acknowledged = acknowledged or NobodyAcknowledges()
         self._groups: dict[_Key, Group] = {}
         self._due: list[tuple[float, int, Group]] = []
         self._order = itertools.count()
@@ -160,6 +163,8 @@ class Dispatcher:
         self._metrics.flushes.inc()
         if not passing:
             return True
+        alerts = {member.held.fingerprint: not member.alert.is_resolved(at) for member in passing}
+        acknowledged = await self._acknowledged.look(group.tenant, group.key, alerts)
         options = group.route.options
         return await self._notifier.notify(
             Flush(
@@ -171,6 +176,7 @@ class Dispatcher:
                 at,
                 at + max(options.group_interval_ms, SHORTEST_TELLING_MS),
                 group.tenant,
+                acknowledged,
             )
         )
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from watchkeeper.alerts import Alerts
+from watchkeeper.alerts import Acknowledged, Alerts
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.rooms import Core
 from watchkeeper.app.configuration import Configuration
@@ -16,14 +16,22 @@ from watchkeeper.journal import Journal
 from watchkeeper.model import relabel
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
-from watchkeeper.notify import Notify
+from watchkeeper.notify import Links, Notify
 from watchkeeper.store.control import ControlDatabase
 
 
 class Alerting:
     """The rooms `alerts` and `notify`; a sink for what the rules find."""
 
-    def __init__(self, core: Core, control: ControlDatabase, journal: Journal, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        core: Core,
+        control: ControlDatabase,
+        journal: Journal,
+        environ: Mapping[str, str],
+        acknowledged: Acknowledged,
+        links: Links,
+    ) -> None:
         self._configuration: Configuration | None = None
         self.notify = Notify(
             control,
@@ -33,8 +41,10 @@ class Alerting:
             external_url=core.options.external_url,
             environ=environ,
             user_agent=f"Watchkeeper/{core.build.version}",
+            links=links,
         )
-        self.alerts = Alerts(control, journal, self.notify, core.clock, core.registry, lambda: str(uuid.uuid4()))
+        new_id = lambda: str(uuid.uuid4())  # noqa: E731
+        self.alerts = Alerts(control, journal, self.notify, core.clock, core.registry, new_id, acknowledged)
 
     async def open(self, configuration: Configuration) -> None:
         """Take up what was kept, and begin to route. Raises StoreFailure, and ConfigurationFailure for templates."""

@@ -11,6 +11,8 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
+from watchkeeper.access import open_signer
+from watchkeeper.api import oncall as oncall_routes
 from watchkeeper.api import watchkeeper
 from watchkeeper.api.alertmanager import routes as alertmanager_routes
 from watchkeeper.api.notices import Notices
@@ -35,6 +37,7 @@ from watchkeeper.app.alerting import Alerting
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.host import HostJob
+from watchkeeper.app.oncall import OnCall
 from watchkeeper.app.querying import Querying
 from watchkeeper.app.receivers import Receivers
 from watchkeeper.app.retention import RetentionRounds
@@ -97,9 +100,15 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     stack.push_async_callback(scraping.close)
     await scraping.start(house.configuration)
     house.condition.watch(scraping.feel)
-    alerting = Alerting(house.core, control, journal, house.environ)
+    signer = await open_signer(control, house.clock)
+    oncall = OnCall(house.core, control, journal, signer, house.configuration)
+    stack.push_async_callback(oncall.close)
+    await oncall.open()
+    alerting = Alerting(house.core, control, journal, house.environ, oncall.acknowledgements, oncall.links)
     stack.push_async_callback(alerting.close)
     await alerting.open(house.configuration)
+    desk = oncall.follow(alerting.alerts, house.environ)
+    house.condition.watch(oncall.feel)
     house.condition.watch(alerting.feel)
     ruling = Ruling(house.core, store, house.settings, house.configuration, house.environ, scraping.discovery)
     ruling.sink.add(alerting)
@@ -127,7 +136,7 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     ]
     pages_of_old = pages.routes(house.core, build_json(house.core.build))
     federated = federation.routes(house.core, store, house, querying.lookback_ms)
-    own = watchkeeper.routes(house.core, store)
+    own = [*watchkeeper.routes(house.core, store, desk), *oncall_routes.routes(desk)]
     alertmanager = alertmanager_routes.routes(house.core, alerting.alerts, alerting, house)
     routes = [api(*families), alertmanager, *own, *federated, *pages_of_old, *receivers.routes()]
-    return Rooms(routes, [storage, querying, retention, scraping, alerting, ruling, receivers])
+    return Rooms(routes, [storage, querying, retention, scraping, oncall, alerting, ruling, receivers])
