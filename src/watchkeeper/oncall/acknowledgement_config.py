@@ -16,7 +16,7 @@ SLACK_RESPONSES = "https://hooks.slack.com"
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise ValueError(f'there is no time zone "{name}": right would be, for instance, Europe/Berlin') from None
     return name
 
