@@ -17,6 +17,7 @@ from watchkeeper.oncall.responding import GroupNow
 
 _HOUR_MS = 3_600_000
 _CHOICES_MS = (_HOUR_MS, 4 * _HOUR_MS, 24 * _HOUR_MS)
+_CLOSE = '<button name="action" value="close">It is over: close it</button>'
 _SAID = {
     "given": "Thank you: the others know now that you look after it.",
     "already": "Somebody was faster than you, and nothing has changed.",
@@ -49,7 +50,7 @@ def group_page(desk: Desk, request: Request, visitor: Visitor, group: GroupNow, 
         state = f'<p class="good">{escape(one.actor)} {did} it at {time_text(one.at, zone)}, {until}{comment}.</p>'
     who = f'<input type="hidden" name="form" value="{escape(visitor.form)}">{name_field(visitor.known, request)}'
     forms = "".join(f'<form method="post">{who}{fields}</form>' for fields in _forms(desk, one))
-    body = f"{_said(request, wrong)}{state}{alerts_table(group, zone)}{forms}"
+    body = f"{_said(request, wrong)}{state}{forms}{alerts_table(group, zone)}"
     return page(title_of(group), body, 400 if wrong else 200)
 
 
@@ -63,7 +64,8 @@ def _said(request: Request, wrong: str) -> str:
 def _forms(desk: Desk, one: Acknowledgement | None) -> list[str]:
     """The fields of each form, less the name."""
     if one is not None:
-        return ['<button name="action" value="release">Take the acknowledgement back</button>']
+        take_back = '<button name="action" value="release">Take the acknowledgement back</button>'
+        return [take_back if one.closed else f"{take_back}{_CLOSE}"]
     default_ms = desk.config().acknowledgement_timeout_ms
     chosen = sorted({*_CHOICES_MS, default_ms} - {0})
     options = "".join(
@@ -74,7 +76,7 @@ def _forms(desk: Desk, one: Acknowledgement | None) -> list[str]:
     return [
         f"""<label>For <select name="duration">{options}{never}</select></label>{comment_field(False)}
 <button class="first" name="action" value="acknowledge">Acknowledge</button>
-<button name="action" value="close">It is over: close it</button>
-<p class="soft">Until then it is neither repeated nor escalated, unless a new alert fires in the group. That it has
-ended is told all the same. Closing holds until a new alert fires.</p>"""
+{_CLOSE}
+<p class="soft">While it is acknowledged it is neither repeated nor escalated, unless a new alert fires in the group.
+That it has ended is told all the same. Closing holds until a new alert fires.</p>"""
     ]

@@ -15,7 +15,8 @@ from watchkeeper.oncall.responding import GroupNow
 MOST_ALERTS = 50
 _FORM_STYLE = """
 h1 { overflow-wrap: anywhere } .labels { font: .85em/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
-th { text-align: left; font-weight: 600; padding: .35rem .75rem .35rem 0 } td:first-child { white-space: normal }
+th { text-align: left; font-weight: 600; padding: .35rem .75rem .35rem 0 }
+td:first-child { white-space: normal; width: auto }
 form { margin: 1.5rem 0; display: grid; gap: .9rem; max-width: 30rem } label, legend { font-weight: 600 }
 fieldset { border: 1px solid var(--line); border-radius: .4rem; display: grid; gap: .4rem } fieldset label
 { font-weight: 400 } input[type=text], select { display: block; width: 100%; box-sizing: border-box; font: inherit;
@@ -74,7 +75,8 @@ def alerts_table(group: GroupNow, zone: ZoneInfo) -> str:
     more = len(group.firing) - MOST_ALERTS
     rest = f'<p class="soft">and {more} more</p>' if more > 0 else ""
     receivers = ", ".join(group.receivers)
-    return f"""<p>{len(group.firing)} firing since {time_text(group.since, zone)}. Told to: {escape(receivers)}.</p>
+    return f"""<h2>{len(group.firing)} firing since {time_text(group.since, zone)}</h2>
+<p class="soft">Told to: {escape(receivers)}</p>
 <table><thead><tr><th scope="col">Alert</th><th scope="col">Since</th></tr></thead><tbody>{rows}</tbody></table>
 {rest}"""
 

@@ -78,10 +78,10 @@ def _page(desk: Desk, request: Request, group: GroupNow, person: str, wrong: str
         for choice, text in [*((choice, f"for {choice}") for choice in HOURS), (MONDAY, f"until Monday, {monday}")]
     )
     shown = ", ".join(f'{name}="{value}"' for name, value in labels.items())
-    body = f"""{said}{alerts_table(group, zone)}
-<h2>What is silenced</h2><p class="labels">{escape(shown)}</p>
+    body = f"""{said}<p class="labels">{escape(shown)}</p>
 <p class="soft">Nobody is told of any alert with these labels until the silence ends.</p>
 <form method="post"><input type="hidden" name="form" value="{escape(form)}">{name_field(person, request)}
 <fieldset><legend>How long</legend>{choices}</fieldset>{comment_field(True)}
-<button class="first">Silence</button></form>"""
+<button class="first">Silence</button></form>
+{alerts_table(group, zone)}"""
     return page(f"Silence {title_of(group)}", body, 400 if wrong else 200)
