@@ -9,6 +9,10 @@ from typing import Protocol
 class Acknowledged(Protocol):
     """The acknowledgements in force; the room `oncall` has them."""
 
+    def knows(self, tenant: str, group_key: str) -> bool:
+        """Say whether there is one of that group at all, so that it is worth looking."""
+        ...
+
     async def look(self, tenant: str, group_key: str, alerts: Mapping[str, bool]) -> bool:
         """Say whether a group that is about to be told is acknowledged; `alerts` says of each whether it fires.
 
@@ -19,6 +23,10 @@ class Acknowledged(Protocol):
 
 class NobodyAcknowledges:
     """What holds where there is no such room."""
+
+    def knows(self, tenant: str, group_key: str) -> bool:
+        """None."""
+        return False
 
     async def look(self, tenant: str, group_key: str, alerts: Mapping[str, bool]) -> bool:
         """Never."""

@@ -163,22 +163,26 @@ class Dispatcher:
         self._metrics.flushes.inc()
         if not passing:
             return True
-        alerts = {member.held.fingerprint: not member.alert.is_resolved(at) for member in passing}
-        acknowledged = await self._acknowledged.look(group.tenant, group.key, alerts)
-        options = group.route.options
+        options, key = group.route.options, group.key
         return await self._notifier.notify(
             Flush(
                 options.receiver,
-                group.key,
+                key,
                 group.labels,
                 tuple(member.alert for member in passing),
                 options.repeat_interval_ms,
                 at,
                 at + max(options.group_interval_ms, SHORTEST_TELLING_MS),
                 group.tenant,
-                acknowledged,
+                await self._is_acknowledged(group.tenant, key, passing, at),
             )
         )
+
+    async def _is_acknowledged(self, tenant: str, key: str, told: list[Member], at: int) -> bool:
+        if not self._acknowledged.knows(tenant, key):
+            return False
+        alerts = {member.held.fingerprint: not member.alert.is_resolved(at) for member in told}
+        return await self._acknowledged.look(tenant, key, alerts)
 
     def _delete_empty(self) -> None:
         for key, group in list(self._groups.items()):

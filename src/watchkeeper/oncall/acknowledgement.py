@@ -17,7 +17,7 @@ class Ending(Enum):
     RELEASED = "taken back"
     TIMED_OUT = "timed out"
     NEW_ALERT = "a new alert fired"
-    RESOLVED = "all alerts resolved"
+    RESOLVED = "nothing fires any more"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def _ended_text(change: Change, ending: Ending) -> str:
         case Ending.NEW_ALERT:
             return f"{what} ended because a new alert fired in the group"
         case Ending.RESOLVED:
-            return f"{what} ended because all alerts of the group have ended"
+            return f"{what} ended because nothing fires in the group any more"
 
 
 def _time(ms: int) -> str:

@@ -118,14 +118,16 @@ class Acknowledgements:
                 await self._end(before, Ending.RELEASED, actor)
             return before
 
+    def knows(self, tenant: str, group_key: str) -> bool:
+        """Say whether a group has one, though it may be over."""
+        return (tenant, group_key) in self._held
+
     async def look(self, tenant: str, group_key: str, alerts: Mapping[str, bool]) -> bool:
         """Say whether a group that is about to be told is acknowledged; `alerts` says of each whether it fires.
 
         One that does not cover every firing alert ends here, and so does one of a group in which nothing fires. An
         alert that has ended is covered no longer: when it fires again it is new.
         """
-        if (tenant, group_key) not in self._held:
-            return False
         async with self._changing:
             one = self._held.get((tenant, group_key))
             return one is not None and await self._still_holds(one, alerts)

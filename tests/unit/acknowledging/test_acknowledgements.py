@@ -34,7 +34,7 @@ async def test_the_end_is_told_however_long_it_held(house: House) -> None:
     await house.pass_min(1)
     assert house.outside.told() == ["resolved"]
     assert house.by() == ""
-    assert (await house.said("acknowledgement.ended"))[0].endswith("because all alerts of the group have ended")
+    assert (await house.said("acknowledgement.ended"))[0].endswith("because nothing fires in the group any more")
 
 
 async def test_a_new_alert_ends_it_and_is_told(house: House) -> None:

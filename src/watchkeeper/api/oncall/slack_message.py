@@ -34,13 +34,14 @@ def pressed(payload: Mapping[str, Any]) -> Pressed | None:
         return None
     name = str(actions[0].get(key, ""))
     does = name.removeprefix(OURS)
-    if does not in _DOES or (kind == "block_actions" and not name.startswith(OURS)):
+    value = str(actions[0].get("value") or "")
+    if does not in _DOES or not value or (kind == "block_actions" and not name.startswith(OURS)):
         return None
     user = payload.get("user")
     who: Mapping[str, Any] = user if isinstance(user, Mapping) else {}
     id = str(who.get("id", ""))
     shown = str(who.get("username") or who.get("name") or id or "somebody in Slack")
-    return Pressed(does, name, str(actions[0].get("value", "")), id, shown, str(payload.get("response_url", "")))
+    return Pressed(does, name, value, id, shown, str(payload.get("response_url", "")))
 
 
 def only_to_you(text: str) -> dict[str, Any]:
