@@ -43,8 +43,7 @@ class Alerting:
             user_agent=f"Watchkeeper/{core.build.version}",
             links=links,
         )
-        new_id = lambda: str(uuid.uuid4())  # noqa: E731
-        self.alerts = Alerts(control, journal, self.notify, core.clock, core.registry, new_id, acknowledged)
+        self.alerts = Alerts(control, journal, self.notify, core.clock, core.registry, _new_id, acknowledged)
 
     async def open(self, configuration: Configuration) -> None:
         """Take up what was kept, and begin to route. Raises StoreFailure, and ConfigurationFailure for templates."""
@@ -92,3 +91,7 @@ class Alerting:
         if self.alerts.routing is None:
             return []
         return [Feeling("alerts", f"{self.alerts.count} held, {self.alerts.group_count} groups")]
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())

@@ -114,6 +114,7 @@ class House:
         push = self._open.push_async_callback
         control = ControlDatabase.at(f"sqlite:///{self._folder / 'control.db'}")
         push(control.close)
+        self.control = control
         self.registry = CollectorRegistry()
         self.journal = await open_journal(control, self.clock)
         push(self.journal.close)

@@ -141,3 +141,14 @@ async def test_until_monday_silences_what_the_page_has_shown(house: House) -> No
     assert (silence.created_by, silence.comment) == ("alice", "known")
     assert silence.ends_at == datetime(2025, 11, 24, 8, tzinfo=UTC).timestamp() * 1000
     assert "It is silenced until" in (await house.ask(path + done.headers["Location"])).text
+
+
+async def test_while_the_database_takes_nothing_the_page_says_so(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.fire("A")
+    await house.control.run([("ALTER TABLE oncall_acknowledgements RENAME TO away", [{}])])
+    answer = await house.ask(link(house), "POST", data={"name": "alice"})
+    assert (answer.status, "send the form again" in answer.text) == (503, True)
+    assert house.by() == ""
+    assert link(house) not in caplog.text

@@ -17,11 +17,12 @@ from watchkeeper.access import InvalidToken
 from watchkeeper.api.oncall.acknowledging_page import group_page
 from watchkeeper.api.oncall.desk import Desk, read_form, user_of
 from watchkeeper.api.oncall.form import Unusable, back, comment_in, name_in
-from watchkeeper.api.oncall.page import refusal
+from watchkeeper.api.oncall.page import not_kept, refusal
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.base.duration import DurationFailure, parse_duration_ms
 from watchkeeper.oncall.links import ACKNOWLEDGE
 from watchkeeper.oncall.responding import GroupNow, NothingFires
+from watchkeeper.store import StoreFailure
 
 FORM = "acknowledging form"
 _FORM_LIVES_MS = 12 * 3_600_000
@@ -93,6 +94,8 @@ async def _answer(desk: Desk, request: Request, visit: Visit, sent: Mapping[str,
         return await _change(desk, request, visit, group, sent)
     except Unusable as why:
         return group_page(desk, request, visit, group, str(why))
+    except StoreFailure as failure:
+        return not_kept(failure)
 
 
 async def _change(desk: Desk, request: Request, visit: Visit, group: GroupNow, form: Mapping[str, str]) -> Response:

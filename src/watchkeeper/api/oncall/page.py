@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
@@ -11,6 +12,9 @@ from starlette.responses import HTMLResponse, Response
 from watchkeeper.api.look import STYLE
 from watchkeeper.model.alert import Alert
 from watchkeeper.oncall.responding import GroupNow
+from watchkeeper.store import StoreFailure
+
+log = logging.getLogger(__name__)
 
 MOST_ALERTS = 50
 _FORM_STYLE = """
@@ -54,6 +58,12 @@ def page(title: str, body: str, status: int = 200) -> Response:
 def refusal(title: str, why: str, status: int) -> Response:
     """A page that says why not."""
     return page(title, f'<p class="said bad" role="alert">{escape(why)}</p>', status)
+
+
+def not_kept(failure: StoreFailure) -> Response:
+    """The page where the database takes nothing."""
+    log.warning("what somebody did on a page could not be kept: %s", failure)
+    return refusal("Not done", "The database takes nothing just now: send the form again soon.", 503)
 
 
 def time_text(ms: int, zone: ZoneInfo) -> str:

@@ -13,10 +13,11 @@ from watchkeeper.access import InvalidToken
 from watchkeeper.alerts import InvalidSilence
 from watchkeeper.api.oncall.desk import Desk, read_form
 from watchkeeper.api.oncall.form import Unusable, back, comment_field, comment_in, name_field, name_in
-from watchkeeper.api.oncall.page import alerts_table, page, refusal, time_text, title_of
+from watchkeeper.api.oncall.page import alerts_table, not_kept, page, refusal, time_text, title_of
 from watchkeeper.oncall.links import SILENCE
 from watchkeeper.oncall.responding import GroupNow, NothingFires
 from watchkeeper.oncall.silence_ends import HOURS, MONDAY, silence_end
+from watchkeeper.store import StoreFailure
 
 FORM = "silencing form"
 _FORM_LIVES_MS = 3_600_000
@@ -42,6 +43,8 @@ def routes(desk: Desk) -> list[BaseRoute]:
             return await _silence(desk, request, group, person)
         except (Unusable, InvalidSilence) as why:
             return _page(desk, request, group, person, str(why))
+        except StoreFailure as failure:
+            return not_kept(failure)
 
     return [Route("/silence/t/{token}", signed, methods=["GET", "POST"])]
 
