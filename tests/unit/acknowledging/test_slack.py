@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from acknowledging_house import KEY, T0, House
+from hypothesis import given
+from hypothesis import strategies as st
 
+from watchkeeper.api.oncall.slack_message import pressed, with_outcome
 from watchkeeper.oncall.callback_signatures import CallbackRefused, check_slack
 
 DAY_MS = 86_400_000
+KEYS = st.sampled_from(["action_id", "name", "value", "elements", "actions", "type", "id", "blocks", "attachments"])
+WORDS = st.sampled_from(["block_actions", "interactive_message", "watchkeeper_silence", "actions", "acknowledge", "v"])
+JSON = st.recursive(
+    st.none() | st.integers(-9, 9) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+ACTIONS = st.lists(st.fixed_dictionaries({"name": WORDS, "action_id": WORDS, "value": JSON}), min_size=1, max_size=2)
 
 
 def token(house: House, **more: str) -> str:
@@ -175,3 +187,16 @@ def test_the_signature_is_that_of_slacks_documentation() -> None:
     for wrong in (signature[:-1], "", "v0=ü"):
         with pytest.raises(CallbackRefused):
             check_slack(secret, at, wrong, body, 1_531_420_618_000)
+
+
+@given(
+    st.sampled_from(["block_actions", "interactive_message"]),
+    st.fixed_dictionaries(
+        {}, optional={"actions": ACTIONS | JSON, "user": JSON, "message": JSON, "original_message": JSON}
+    ),
+)
+def test_no_payload_is_too_strange(kind: str, parts: dict[str, Any]) -> None:
+    payload = {"type": kind, **parts}
+    button = pressed(payload)
+    if button is not None:
+        msgspec.json.encode(with_outcome(payload, button, "done"))
