@@ -15,7 +15,7 @@ OPEN_PATHS = (
 )
 """Beginnings of paths that need no login, since each request there bears a signature that is checked."""
 
-__all__ = ["OPEN_PATHS", "Desk", "routes"]
+__all__ = ["OPEN_PATHS", "Desk", "callback_routes", "routes"]
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
