@@ -1,5 +1,6 @@
 """Routes, grouping, inhibition, silences: which alerts are told to whom, together with which others, and when."""
 
+from watchkeeper.alerts.acknowledged import Acknowledged
 from watchkeeper.alerts.alerts import Alerts
 from watchkeeper.alerts.checking import check_routing
 from watchkeeper.alerts.failure import (
@@ -21,6 +22,7 @@ from watchkeeper.alerts.sections import RoutingGlobal, RoutingSections
 from watchkeeper.alerts.silence import Silence, SilenceState
 
 __all__ = [
+    "Acknowledged",
     "AlertFilter",
     "AlertState",
     "Alerts",

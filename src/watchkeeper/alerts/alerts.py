@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from prometheus_client import CollectorRegistry
 
+from watchkeeper.alerts.acknowledged import Acknowledged
 from watchkeeper.alerts.alert_keeping import ALERTS, AlertKeeping
 from watchkeeper.alerts.alert_store import AlertStore
 from watchkeeper.alerts.batching import AlertWriter
@@ -49,11 +50,13 @@ class Alerts:
         clock: Clock,
         registry: CollectorRegistry,
         new_id: Callable[[], str],
+        acknowledged: Acknowledged | None = None,
     ) -> None:
         self._control = control
         self._journal = journal
         self._notifier = notifier
         self._clock = clock
+        self._acknowledged = acknowledged
         self._keeping = AlertKeeping(control)
         self._store = AlertStore()
         self._writer = AlertWriter(self._keeping, clock)
@@ -100,7 +103,9 @@ class Alerts:
         self.metrics.groups.set(0)
         if routing is not None:
             telling = before.telling if before is not None else None
-            self.dispatcher = Dispatcher(routing.root, self._muting, self._notifier, self._clock, self.metrics, telling)
+            self.dispatcher = Dispatcher(
+                routing.root, self._muting, self._notifier, self._clock, self.metrics, telling, self._acknowledged
+            )
         for held in self._store:
             held.groups = ()
             self._inhibitor.admit(held)

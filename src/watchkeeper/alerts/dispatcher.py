@@ -9,6 +9,7 @@ import logging
 from contextlib import suppress
 from typing import TypeAlias
 
+from watchkeeper.alerts.acknowledged import Acknowledged, NobodyAcknowledges
 from watchkeeper.alerts.group import Group, Member
 from watchkeeper.alerts.held import HeldAlert
 from watchkeeper.alerts.metrics import AlertsMetrics
@@ -42,12 +43,14 @@ class Dispatcher:
         clock: Clock,
         metrics: AlertsMetrics,
         telling: Telling | None = None,
+        acknowledged: Acknowledged | None = None,
     ) -> None:
         self._root = root
         self._muting = muting
         self._notifier = notifier
         self._clock = clock
         self._metrics = metrics
+        self._acknowledged = acknowledged or NobodyAcknowledges()
         self._groups: dict[_Key, Group] = {}
         self._due: list[tuple[float, int, Group]] = []
         self._order = itertools.count()
@@ -160,19 +163,26 @@ class Dispatcher:
         self._metrics.flushes.inc()
         if not passing:
             return True
-        options = group.route.options
+        options, key = group.route.options, group.key
         return await self._notifier.notify(
             Flush(
                 options.receiver,
-                group.key,
+                key,
                 group.labels,
                 tuple(member.alert for member in passing),
                 options.repeat_interval_ms,
                 at,
                 at + max(options.group_interval_ms, SHORTEST_TELLING_MS),
                 group.tenant,
+                await self._is_acknowledged(group.tenant, key, passing, at),
             )
         )
+
+    async def _is_acknowledged(self, tenant: str, key: str, told: list[Member], at: int) -> bool:
+        if not self._acknowledged.knows(tenant, key):
+            return False
+        alerts = {member.held.fingerprint: not member.alert.is_resolved(at) for member in told}
+        return await self._acknowledged.look(tenant, key, alerts)
 
     def _delete_empty(self) -> None:
         for key, group in list(self._groups.items()):

@@ -10,23 +10,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from watchkeeper.api.look import STYLE
 from watchkeeper.api.rooms import Core
-
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1c2330; --soft: #5b6675; --line: #d9dee5; --good: #14794a; --bad: #b3261e;
-  --ground: #fbfcfd; --link: #0b5fb0 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --soft: #9aa5b4; --line: #313a46; --good: #5fd39a;
-  --bad: #ff8a80; --ground: #12161c; --link: #7db8f2 } }
-body { font: 16px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--ground); margin: 0 }
-main { max-width: 56rem; margin: 0 auto; padding: 2rem 1.25rem 4rem }
-h1 { font-size: 1.6rem; margin: 0 } h2 { font-size: 1.05rem; margin: 2rem 0 .4rem }
-p { margin: .3rem 0 } .soft { color: var(--soft) } a { color: var(--link) }
-.good { color: var(--good) } .bad { color: var(--bad) }
-table { border-collapse: collapse; width: 100% }
-td { padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line);
-  vertical-align: top; overflow-wrap: anywhere } td:first-child { white-space: nowrap; width: 1% }
-code { font: .92em ui-monospace, monospace }
-"""
 
 _PLACES = (
     ("/api/v1/query?query=up", "Prometheus' HTTP API: ask with PromQL"),
@@ -78,7 +63,7 @@ def _page(core: Core, feelings: Sequence[Feeling], prefix: str) -> str:
     receivers = "".join(f"<tr><td><code>{p}</code></td><td>{t}</td></tr>" for p, t in _RECEIVERS)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Watchkeeper</title><style>{_STYLE}</style></head>
+<title>Watchkeeper</title><style>{STYLE}</style></head>
 <body><main>
 <h1>Watchkeeper</h1>
 <p class="soft">{escape(core.build.version)}</p>

@@ -20,6 +20,7 @@ from watchkeeper.api import home, lifecycle, waiting
 from watchkeeper.api.application import application
 from watchkeeper.api.guard import FrontDoor
 from watchkeeper.api.notices import RELOAD_FAILED, Notices
+from watchkeeper.api.oncall import OPEN_PATHS
 from watchkeeper.api.rooms import BuildInfo, Core, Lifecycle, Options, Readers
 from watchkeeper.api.web_config import Passwords, WebConfigFile, ssl_context
 from watchkeeper.app.condition import Condition
@@ -173,8 +174,10 @@ class House:
             [address.host for address in self.settings.listen], self.settings.external_url, self.settings.cors_origin
         )
         always = [*home.routes(self.core, self.condition.feelings), *lifecycle.routes(self.core)]
-        passwords = [Middleware(Passwords, file=web_config)] if web_config is not None else []
-        return application([*always, *routes], door, self.core.options.route_prefix, passwords)
+        prefix = self.core.options.route_prefix
+        open_paths = tuple(prefix + path for path in OPEN_PATHS)
+        passwords = [Middleware(Passwords, file=web_config, open_paths=open_paths)] if web_config is not None else []
+        return application([*always, *routes], door, prefix, passwords)
 
 
 def _tls(web_config: WebConfigFile | None) -> ssl.SSLContext | None:

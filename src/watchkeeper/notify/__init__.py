@@ -4,10 +4,11 @@ from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.receiver import Receiver, resolve_receivers
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.notify import Notify, NotifyConfig, PreparedNotify
-from watchkeeper.notify.templating import wrong_templates
+from watchkeeper.notify.templating import Links, wrong_templates
 from watchkeeper.notify.trial import Trial
 
 __all__ = [
+    "Links",
     "NotificationDefaults",
     "Notify",
     "NotifyConfig",

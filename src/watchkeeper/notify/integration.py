@@ -81,8 +81,11 @@ class Integration:
             repeat_interval_ms=flush.repeat_interval_ms,
             at=flush.at,
             perhaps=entry.perhaps if entry is not None else frozenset(),
+            acknowledged=flush.acknowledged,
         )
         if reason is None:
+            if flush.acknowledged:
+                await self._record(self._log.remember(key, flush.repeat_interval_ms))
             return True
         if not self.config.send_resolved and not content.firing:
             await self._record_sent(key, content, flush, "")

@@ -57,6 +57,13 @@ class NotificationLog:
         entry = self._changed(key, State.FAILED, repeat_interval_ms)
         await self._put(key, replace(entry, detail=detail, perhaps=self._doubts.pop(key, entry.perhaps)))
 
+    async def remember(self, key: Key, repeat_interval_ms: int) -> None:
+        """Keep an entry while its group is not told again: its end must be told all the same. Raises StoreFailure."""
+        entry, now = self.entry(key), self._clock.now_ms()
+        lives_ms = min(2 * repeat_interval_ms, RETENTION_MS)
+        if entry is not None and entry.expires_at - now < lives_ms // 2:
+            await self._put(key, replace(entry, expires_at=now + lives_ms))
+
     def _changed(self, key: Key, state: State, repeat_interval_ms: int) -> Entry:
         """The entry in another state, with what was told and remembered before."""
         now = self._clock.now_ms()

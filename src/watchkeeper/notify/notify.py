@@ -23,7 +23,7 @@ from watchkeeper.notify.integration import Integration
 from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.retrying import Retrying, Sleep
-from watchkeeper.notify.templating import Templates
+from watchkeeper.notify.templating import Links, Templates, UnsignedLinks
 from watchkeeper.notify.transports import Outside
 from watchkeeper.notify.trial import Trial, trial_flush
 from watchkeeper.store.control import ControlDatabase
@@ -66,6 +66,7 @@ class Notify:
         sleep: Sleep = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
         unique: Callable[[], str] = partial(secrets.token_hex, 8),  # noqa: B008  # a function, made once
+        links: Links | None = None,
     ) -> None:
         self._clock = clock
         self._external_url = external_url
@@ -76,7 +77,8 @@ class Notify:
         self._log = NotificationLog(control, clock)
         self._metrics = NotifyMetrics(registry)
         self._retrying = Retrying(clock, sleep, jitter)
-        self._templates = Templates((), clock.now_ms)
+        self._links = links or UnsignedLinks(external_url)
+        self._templates = Templates((), clock.now_ms, self._links)
         self._receivers: Mapping[str, Sequence[Integration]] = {}
 
     async def open(self) -> None:
@@ -93,7 +95,7 @@ class Notify:
 
         Raises ConfigurationFailure with everything that is wrong in the template files.
         """
-        return PreparedNotify(config, Templates(config.template_files, self._clock.now_ms))
+        return PreparedNotify(config, Templates(config.template_files, self._clock.now_ms, self._links))
 
     async def apply(self, prepared: PreparedNotify) -> None:
         """Live by a configuration from now on; what is being told at the moment ends as it began."""

@@ -26,6 +26,7 @@ from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.http import TLSConfig
 from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.notify import NotificationDefaults
+from watchkeeper.oncall import OnCallSection
 from watchkeeper.oncall.heartbeat import HeartbeatSections
 from watchkeeper.receive.scrape.config import GlobalConfig, ScrapeConfig
 from watchkeeper.rules.config import AlertingConfig
@@ -236,6 +237,7 @@ class WholeFile(RoutingSections, NotificationSections, HeartbeatSections, Inboun
     limits: TenantLimits = TenantLimits()
     query: QueryConfig = QueryConfig()
     host_collector: HostCollectorConfig = HostCollectorConfig()
+    oncall: OnCallSection = OnCallSection()
 
 
 class ScrapeFile(Section):
