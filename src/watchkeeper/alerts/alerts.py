@@ -16,6 +16,7 @@ from watchkeeper.alerts.dispatcher import Dispatcher
 from watchkeeper.alerts.failure import InvalidAlert, NoRoute
 from watchkeeper.alerts.group import Group
 from watchkeeper.alerts.held import AlertState, HeldAlert
+from watchkeeper.alerts.history import History
 from watchkeeper.alerts.inhibition import Inhibitor
 from watchkeeper.alerts.metrics import AlertsMetrics, States
 from watchkeeper.alerts.muting import AlertStatus, Muting
@@ -51,7 +52,7 @@ class Alerts:
         new_id: Callable[[], str],
     ) -> None:
         self._control = control
-        self._journal = journal
+        self._history = History(journal)
         self._notifier = notifier
         self._clock = clock
         self._keeping = AlertKeeping(control)
@@ -62,8 +63,8 @@ class Alerts:
         self.dispatcher: Dispatcher | None = None
         self._running: asyncio.Task[None] | None = None
         self.metrics = AlertsMetrics(registry)
-        self.silences = Silences(SilenceKeeping(control), clock, new_id)
-        self._muting = Muting(self._inhibitor, self.silences, {})
+        self.silences = Silences(SilenceKeeping(control, journal), clock, new_id)
+        self._muting = Muting(self._inhibitor, self.silences, {}, self._history)
         self._upkeep = Upkeep(self.forget_resolved, self._writer, self.silences)
         registry.register(States(self._states, self.silences.count))
 
@@ -80,8 +81,10 @@ class Alerts:
         await self._control.migrate(ROOM, [SILENCES, ALERTS])
         await self.silences.open()
         kept = await self._keeping.all()
+        alive_at = self._clock.now_ms() if kept.alive_at is None else kept.alive_at
         away_ms = 0 if kept.alive_at is None else max(0, self._clock.now_ms() - kept.alive_at)
         for held in kept.alerts:
+            held.recorded = not held.alert.is_resolved(alive_at)
             if kept.alive_at is not None and not held.alert.is_resolved(kept.alive_at):
                 held.alert = replace(held.alert, ends_at=held.alert.ends_at + away_ms)
             self._store.restore(held)
@@ -95,7 +98,8 @@ class Alerts:
         self._routing = routing
         rules = routing.inhibit_rules if routing is not None else ()
         self._inhibitor = Inhibitor(rules)
-        self._muting = Muting(self._inhibitor, self.silences, routing.intervals if routing is not None else {})
+        intervals = routing.intervals if routing is not None else {}
+        self._muting = Muting(self._inhibitor, self.silences, intervals, self._history)
         self.metrics.rules.set(len(rules))
         self.metrics.groups.set(0)
         if routing is not None:
@@ -178,11 +182,15 @@ class Alerts:
     def forget_resolved(self) -> None:
         """Forget the alerts that have ended, and of which nobody is still to be told."""
         for held in self._store.forget_resolved(self._clock.now_ms()):
+            self._history.seen(held, self._clock.now_ms())
             self._inhibitor.forget(held)
             self._writer.gone(held)
 
     def _put(self, alert: Alert, now: int, *, timed_out: bool = False) -> bool:
+        if (before := self._store.get(alert.tenant, alert.labels)) is not None:
+            self._history.seen(before, now)
         held, changed = self._store.put(alert, now, timed_out=timed_out)
+        self._history.seen(held, now)
         if held.revision == 0:
             self._inhibitor.admit(held)
         self._writer.changed(held)

@@ -21,6 +21,10 @@ log = logging.getLogger(__name__)
 KEPT_MS = 400 * 86_400_000
 """How long entries are kept: a year's comparison, and a month to make it."""
 SWEEP_S = 3600.0
+GATHER_S = 0.05
+"""How long a batch gathers: what is urgent about an alert, its telling, has the database first."""
+MOST_AT_ONCE = 1000
+"""How many entries one transaction records, so that others come in between when there are very many."""
 MOST_WAITING = 200_000
 """How many entries may wait for a database that takes none; the oldest of them are lost then, and counted."""
 
@@ -35,7 +39,7 @@ class Journal:
         """`unique` gives sixteen random hexadecimal digits."""
         self._control = control
         self._clock = clock
-        self._unique = unique
+        self._own = unique()[:8]
         self._last = (0, 0)
         self._waiting: list[Entry] = []
         self._writing = asyncio.Lock()
@@ -85,11 +89,12 @@ class Journal:
         at, number = self._last
         now = self._clock.now_ms()
         self._last = (now, 0) if now > at else (at, number + 1)
-        return f"{self._last[0]:012x}{self._last[1]:06x}{self._unique()[:8]}"
+        return f"{self._last[0]:012x}{self._last[1]:06x}{self._own}"
 
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
+            await asyncio.sleep(GATHER_S)
             self._wake.clear()
             if not await self._write():
                 await asyncio.sleep(1.0)
@@ -105,14 +110,15 @@ class Journal:
 
     async def _write_waiting(self) -> None:
         async with self._writing:
-            entries, self._waiting = self._waiting, []
-            if not entries:
-                return
-            try:
-                await self._control.run(writes(entries))
-            except BaseException:
-                self._put_back(entries)
-                raise
+            left = len(self._waiting)
+            while left > 0:
+                entries, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+                left -= len(entries)
+                try:
+                    await self._control.run(writes(entries))
+                except BaseException:
+                    self._put_back(entries)
+                    raise
 
     def _put_back(self, entries: list[Entry]) -> None:
         self._waiting = [*entries, *self._waiting]

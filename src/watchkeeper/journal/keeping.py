@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
+
+import msgspec
 
 from watchkeeper.journal.entry import Entry, Kind
 from watchkeeper.journal.search import Search
@@ -93,7 +94,8 @@ def _where(search: Search) -> tuple[list[str], dict[str, object]]:
         where.append("LOWER(text) LIKE :text ESCAPE '!'")
         parameters["text"] = f"%{_like(search.text.lower())}%"
     bounds = (("at_ms >= :since", "since", search.since), ("at_ms < :until", "until", search.until))
-    for condition, name, value in (*bounds, ("id < :before", "before", search.before or None)):
+    pages = (("id < :before", "before", search.before or None), ("id > :after", "after", search.after or None))
+    for condition, name, value in (*bounds, *pages):
         if value is not None:
             where.append(condition)
             parameters[name] = value
@@ -124,7 +126,7 @@ def _row(entry: Entry) -> Mapping[str, object]:
         "incident": entry.incident,
         "alerts": " ".join(dict.fromkeys(entry.alerts)),
         "text": entry.text,
-        "details": json.dumps(dict(entry.details), separators=(",", ":"), ensure_ascii=False),
+        "details": msgspec.json.encode(dict(entry.details)).decode(),
     }
 
 
@@ -142,6 +144,6 @@ def _entry(row: Sequence[object]) -> Entry:
         receiver=receiver,
         integration=integration,
         incident=incident,
-        details=json.loads(details),
+        details=msgspec.json.decode(details),
         id=str(identity),
     )

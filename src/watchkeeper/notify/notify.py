@@ -72,8 +72,7 @@ class Notify:
         self._environ = environ or {}
         self._user_agent = user_agent
         self._unique = unique
-        self._journal = journal
-        self._log = NotificationLog(control, clock)
+        self._log = NotificationLog(control, journal, clock)
         self._metrics = NotifyMetrics(registry)
         self._retrying = Retrying(clock, sleep, jitter)
         self._templates = Templates((), clock.now_ms)

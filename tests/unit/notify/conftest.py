@@ -39,8 +39,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def control() -> AsyncGenerator[ControlDatabase]:
-    database = ControlDatabase.at("sqlite://")
+async def control(tmp_path: Path) -> AsyncGenerator[ControlDatabase]:
+    database = ControlDatabase.at(f"sqlite:///{tmp_path / 'control.db'}")
     yield database
     await database.close()
 
@@ -67,7 +67,7 @@ def house(clock: Clock, control: ControlDatabase) -> Open:
             unique=lambda: f"{next(numbers):016x}",
         )
         await notify.open()
-        one = House(notify, clock, registry)
+        one = House(notify, clock, registry, journal)
         await one.apply(text)
         yield one
         await notify.close()
