@@ -2,6 +2,7 @@
 
 from watchkeeper.alerts.alerts import Alerts
 from watchkeeper.alerts.checking import check_routing
+from watchkeeper.alerts.explanation import Explanation, Way, explain
 from watchkeeper.alerts.failure import (
     AlertsFailure,
     InvalidAlert,
@@ -24,6 +25,7 @@ __all__ = [
     "AlertState",
     "Alerts",
     "AlertsFailure",
+    "Explanation",
     "Group",
     "HeldAlert",
     "InvalidAlert",
@@ -40,7 +42,9 @@ __all__ = [
     "Silence",
     "SilenceState",
     "UnknownSilence",
+    "Way",
     "check_routing",
+    "explain",
     "list_alerts",
     "list_groups",
 ]

@@ -17,11 +17,12 @@ from watchkeeper.alerts.failure import InvalidAlert, NoRoute
 from watchkeeper.alerts.group import Group
 from watchkeeper.alerts.held import AlertState, HeldAlert
 from watchkeeper.alerts.history import History
-from watchkeeper.alerts.inhibition import Inhibitor
+from watchkeeper.alerts.inhibition import Inhibition, Inhibitor
 from watchkeeper.alerts.metrics import AlertsMetrics, States
 from watchkeeper.alerts.muting import AlertStatus, Muting
 from watchkeeper.alerts.notifier import Notifier
 from watchkeeper.alerts.received import Received, checked
+from watchkeeper.alerts.route import RouteOptions
 from watchkeeper.alerts.routing import Routing
 from watchkeeper.alerts.silence_keeping import SILENCES, SilenceKeeping
 from watchkeeper.alerts.silences import Silences
@@ -29,6 +30,7 @@ from watchkeeper.alerts.upkeep import Upkeep
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Journal
 from watchkeeper.model.alert import Alert
+from watchkeeper.model.labels import Labels
 from watchkeeper.store.control import ControlDatabase
 
 ROOM = "alerts"
@@ -64,7 +66,7 @@ class Alerts:
         self._running: asyncio.Task[None] | None = None
         self.metrics = AlertsMetrics(registry)
         self.silences = Silences(SilenceKeeping(control, journal), clock, new_id)
-        self._muting = Muting(self._inhibitor, self.silences, {}, self._history)
+        self._muting = Muting(self._inhibitor, self.silences, _no_times, self._history)
         self._upkeep = Upkeep(self.forget_resolved, self._writer, self.silences)
         registry.register(States(self._states, self.silences.count))
 
@@ -98,8 +100,8 @@ class Alerts:
         self._routing = routing
         rules = routing.inhibit_rules if routing is not None else ()
         self._inhibitor = Inhibitor(rules)
-        intervals = routing.intervals if routing is not None else {}
-        self._muting = Muting(self._inhibitor, self.silences, intervals, self._history)
+        times = routing.times if routing is not None else _no_times
+        self._muting = Muting(self._inhibitor, self.silences, times, self._history)
         self.metrics.rules.set(len(rules))
         self.metrics.groups.set(0)
         if routing is not None:
@@ -174,6 +176,15 @@ class Alerts:
         """How an alert stands now."""
         return self._muting.status(held, self._clock.now_ms())
 
+    def held(self, tenant: str, labels: Labels) -> HeldAlert | None:
+        """The alert with these labels, where it is held."""
+        return self._store.get(tenant, labels)
+
+    def inhibition(self, held: HeldAlert) -> Inhibition | None:
+        """What inhibits an alert now, which need not be held."""
+        self._inhibitor.recognize(held)
+        return self._inhibitor.inhibition_of(held, self._clock.now_ms())
+
     def receivers(self, held: HeldAlert) -> list[str]:
         """Whom the alert's routes lead to."""
         routes = self._routing.root.match(held.matched_labels) if self._routing is not None else []
@@ -208,3 +219,7 @@ class Alerts:
         now = self._clock.now_ms()
         counts = Counter(held.state for held in self._store if not held.alert.is_resolved(now))
         return {state: counts[state] for state in AlertState}
+
+
+def _no_times(options: RouteOptions, at: int) -> tuple[str, ...]:
+    return ()

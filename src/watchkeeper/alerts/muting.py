@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from watchkeeper.alerts.group import Group, Member
 from watchkeeper.alerts.held import AlertState, HeldAlert, Muted
 from watchkeeper.alerts.history import Cause, History
 from watchkeeper.alerts.inhibition import Inhibitor
-from watchkeeper.alerts.intervals import Interval, covers
 from watchkeeper.alerts.route import RouteOptions
 from watchkeeper.alerts.silences import Silences
 
@@ -27,26 +26,26 @@ _BY_NOTHING: Muted = ((), False, ())
 
 
 class Muting:
-    """Asks each of the three."""
+    """Asks each of the three; `times` names the time intervals that hold a route back at an instant."""
 
     def __init__(
         self,
         inhibitor: Inhibitor,
         silences: Silences,
-        intervals: Mapping[str, Sequence[Interval]],
+        times: Callable[[RouteOptions, int], tuple[str, ...]],
         history: History,
     ) -> None:
         self._history = history
         self._inhibitor = inhibitor
         self._silences = silences
-        self._intervals = intervals
+        self._times = times
 
     def passing(self, group: Group, members: Sequence[Member], at: int) -> list[Member]:
         """Those of a group's alerts that may be told at the instant `at`; notes in them and in the group what mutes.
 
         The journal learns of what has changed since the last time.
         """
-        group.muted_by = self.times(group.route.options, at)
+        group.muted_by = self._times(group.route.options, at)
         stated = [(member, self.status(member.held, at)) for member in members]
         self._record(group, stated, at)
         return [] if group.muted_by else [one for one, status in stated if status.state is AlertState.ACTIVE]
@@ -57,13 +56,6 @@ class Muting:
         silenced_by = self._silences.muting(held, at)
         held.state = AlertState.SUPPRESSED if inhibitor is not None or silenced_by else AlertState.ACTIVE
         return AlertStatus(held.state, silenced_by, (inhibitor.fingerprint,) if inhibitor is not None else ())
-
-    def times(self, options: RouteOptions, at: int) -> tuple[str, ...]:
-        """The names of the time intervals that hold a route back at the instant `at`."""
-        active = options.active_intervals
-        if active and not any(covers(self._intervals[name], at) for name in active):
-            return active
-        return tuple(name for name in options.mute_intervals if covers(self._intervals[name], at))
 
     def _record(self, group: Group, stated: Sequence[tuple[Member, AlertStatus]], at: int) -> None:
         changed: dict[Muted, list[tuple[HeldAlert, AlertStatus]]] = {}

@@ -31,6 +31,7 @@ from watchkeeper.api.prometheus import (
 from watchkeeper.api.prometheus.build import build_json
 from watchkeeper.api.prometheus.routes import api
 from watchkeeper.api.rooms import Core, Running
+from watchkeeper.api.watchkeeper import history
 from watchkeeper.app.alerting import Alerting
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
@@ -67,10 +68,11 @@ class Building(Running, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """The open rooms: what they serve, and those that take part in a reload."""
+    """The open rooms: what they serve, those that take part in a reload, and the journal."""
 
     routes: Sequence[BaseRoute]
     live: Sequence[Room]
+    journal: Journal
 
 
 async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
@@ -127,7 +129,8 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     ]
     pages_of_old = pages.routes(house.core, build_json(house.core.build))
     federated = federation.routes(house.core, store, house, querying.lookback_ms)
-    own = watchkeeper.routes(house.core, store)
+    told = history.routes(house.core, alerting.alerts, alerting.notify, journal)
+    own = watchkeeper.routes(house.core, store, told)
     alertmanager = alertmanager_routes.routes(house.core, alerting.alerts, alerting, house)
     routes = [api(*families), alertmanager, *own, *federated, *pages_of_old, *receivers.routes()]
-    return Rooms(routes, [storage, querying, retention, scraping, alerting, ruling, receivers])
+    return Rooms(routes, [storage, querying, retention, scraping, alerting, ruling, receivers], journal)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable
 
 from watchkeeper.journal import Entry
+from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
 from watchkeeper.notify import history
 from watchkeeper.notify.config.integration import IntegrationConfig
@@ -16,6 +17,7 @@ from watchkeeper.notify.key import Key
 from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.message import Message
 from watchkeeper.notify.metrics import NotifyMetrics
+from watchkeeper.notify.outlook import Outlook, outlook
 from watchkeeper.notify.retrying import Attempt, Retrying, once
 from watchkeeper.notify.templating import Templates
 from watchkeeper.notify.transports import Outside, make_transport
@@ -57,6 +59,11 @@ class Integration:
             self._busy -= 1
             if self._retired and not self._busy:
                 await self._client.close()
+
+    def outlook(self, flush: Flush, labels: Labels, next_at: int) -> Outlook:
+        """What it knows of the alert with these labels, and whether the group's flush at `next_at` (ms) tells it."""
+        entry = self._log.entry(Key(flush.tenant, flush.group_key, flush.receiver, self.name))
+        return outlook(self.name, entry, flush, labels, send_resolved=self.config.send_resolved, next_at=next_at)
 
     async def test(self, flush: Flush, templates: Templates, external_url: str) -> Trial:
         """Tell once, whatever the receiver knows, and record nothing."""
