@@ -49,6 +49,8 @@ STEPS: Sequence[ControlStep] = (
     ),
 )
 Writes: TypeAlias = Sequence[tuple[str, Sequence[Mapping[str, object]]]]
+Named: TypeAlias = tuple[str, Entry]
+"""An entry's id, and the entry."""
 _COLUMNS = "id, at_ms, tenant, kind, actor, group_key, receiver, integration, incident, alerts, text, details"
 _INSERT = f"""
 INSERT INTO journal ({_COLUMNS})
@@ -60,12 +62,12 @@ _OLD = "DELETE FROM journal WHERE at_ms < :before"
 _EQUAL = ("group_key", "receiver", "incident", "actor")
 
 
-def writes(entries: Sequence[Entry]) -> Writes:
-    """The statements that record entries, each of which has its id; for a transaction of the caller's."""
+def writes(entries: Sequence[Named]) -> Writes:
+    """The statements that record entries under their ids; for a transaction of the caller's."""
     if not entries:
         return []
-    alerts = [{"fingerprint": one, "entry": entry.id} for entry in entries for one in dict.fromkeys(entry.alerts)]
-    inserts: list[tuple[str, Sequence[Mapping[str, object]]]] = [(_INSERT, [_row(entry) for entry in entries])]
+    alerts = [{"fingerprint": one, "entry": id} for id, entry in entries for one in dict.fromkeys(entry.alerts)]
+    inserts: list[tuple[str, Sequence[Mapping[str, object]]]] = [(_INSERT, [_row(id, entry) for id, entry in entries])]
     return [*inserts, (_INSERT_ALERT, alerts)] if alerts else inserts
 
 
@@ -113,9 +115,9 @@ def _like(text: str) -> str:
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
-def _row(entry: Entry) -> Mapping[str, object]:
+def _row(id: str, entry: Entry) -> Mapping[str, object]:
     return {
-        "id": entry.id,
+        "id": id,
         "at_ms": entry.at,
         "tenant": entry.tenant,
         "kind": entry.kind.value,
