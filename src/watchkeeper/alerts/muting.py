@@ -58,7 +58,7 @@ class Muting:
         return AlertStatus(held.state, silenced_by, (inhibitor.fingerprint,) if inhibitor is not None else ())
 
     def _record(self, group: Group, stated: Sequence[tuple[Member, AlertStatus]], at: int) -> None:
-        changed: dict[Muted, list[tuple[HeldAlert, AlertStatus]]] = {}
+        changed: dict[Muted, list[HeldAlert]] = {}
         for member, status in stated:
             held = member.held
             self._history.seen(held, at)
@@ -69,18 +69,15 @@ class Muting:
                 del held.muted[group.route.id]
             else:
                 held.muted[group.route.id] = muted
-            changed.setdefault(muted, []).append((held, status))
+            changed.setdefault(muted, []).append(held)
         for muted, alerts in changed.items():
             self._record_change(group, muted, alerts, at)
 
-    def _record_change(
-        self, group: Group, muted: Muted, alerts: Sequence[tuple[HeldAlert, AlertStatus]], at: int
-    ) -> None:
-        alike = [held for held, _ in alerts]
+    def _record_change(self, group: Group, muted: Muted, alerts: Sequence[HeldAlert], at: int) -> None:
         if muted == _BY_NOTHING:
-            self._history.unmuted(group, alike, at)
+            self._history.unmuted(group, alerts, at)
             return
         ids, inhibited, intervals = muted
         silences = tuple(self._silences.get(group.tenant, id) for id in ids)
-        inhibitor = self._inhibitor.inhibitor_of(alike[0], at) if inhibited else None
-        self._history.muted(group, alike, Cause(silences, inhibitor, intervals), at)
+        inhibitor = self._inhibitor.inhibitor_of(alerts[0], at) if inhibited else None
+        self._history.muted(group, alerts, Cause(silences, inhibitor, intervals), at)

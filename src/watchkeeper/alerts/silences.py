@@ -64,7 +64,7 @@ class Silences:
             new = replace(silence, id=self._new_id(), starts_at=max(silence.starts_at, now), updated_at=now)
             ends = old is not None and old.state(now) is not SilenceState.EXPIRED
             happened = [silence_expired(old, now, early=True)] if old is not None and ends else []
-            replaced = [_ended(old, now)] if old is not None else []
+            replaced = [_ended(old, now)] if old is not None and ends else []
             await self._put([*replaced, new], [*happened, silence_set(new, now)])
             return new.id
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal.entry import Entry
-from watchkeeper.journal.keeping import ROOM, STEPS, Named, Writes, forget, found, writes
+from watchkeeper.journal.keeping import ROOM, STEPS, Row, Writes, forget, found, row, writes
 from watchkeeper.journal.search import Search
 from watchkeeper.store.control import ControlDatabase
 from watchkeeper.store.failure import StoreFailure
@@ -41,7 +41,7 @@ class Journal:
         self._clock = clock
         self._own = unique()[:8]
         self._last = (0, 0)
-        self._waiting: list[Named] = []
+        self._waiting: list[Row] = []
         self._writing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -63,12 +63,12 @@ class Journal:
 
     def record(self, *entries: Entry) -> None:
         """Record what happened; written soon, and before `close` returns."""
-        self._waiting.extend(self._named(entries))
+        self._waiting.extend(self._rows(entries))
         self._wake.set()
 
     def writes(self, entries: Sequence[Entry]) -> Writes:
         """The statements that record entries, for whoever must have them in one transaction with its own."""
-        return writes(self._named(entries))
+        return writes(self._rows(entries))
 
     async def written(self) -> None:
         """Return when all that was recorded so far is written. Raises StoreFailure."""
@@ -79,10 +79,10 @@ class Journal:
         await self._write_waiting()
         return await found(self._control, search)
 
-    def _named(self, entries: Sequence[Entry]) -> list[Named]:
+    def _rows(self, entries: Sequence[Entry]) -> list[Row]:
         for entry in entries:
             self._recorded.labels(entry.kind.value).inc()
-        return [(self._next_id(), entry) for entry in entries]
+        return [row(self._next_id(), entry) for entry in entries]
 
     def _next_id(self) -> str:
         """An id that is greater than all before it, also where the clock has jumped back, and nobody else's."""
@@ -125,7 +125,7 @@ class Journal:
                     self._put_back(entries)
                     raise
 
-    def _put_back(self, entries: list[Named]) -> None:
+    def _put_back(self, entries: list[Row]) -> None:
         self._waiting = [*entries, *self._waiting]
         if excess := max(len(self._waiting) - MOST_WAITING, 0):
             self._lost.inc(excess)

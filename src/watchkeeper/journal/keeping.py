@@ -49,8 +49,8 @@ STEPS: Sequence[ControlStep] = (
     ),
 )
 Writes: TypeAlias = Sequence[tuple[str, Sequence[Mapping[str, object]]]]
-Named: TypeAlias = tuple[str, Entry]
-"""An entry's id, and the entry."""
+Row: TypeAlias = Mapping[str, str | int]
+"""An entry as it is written; of texts and numbers alone, so that many that wait are no work for garbage collection."""
 _COLUMNS = "id, at_ms, tenant, kind, actor, group_key, receiver, integration, incident, alerts, text, details"
 _INSERT = f"""
 INSERT INTO journal ({_COLUMNS})
@@ -62,12 +62,12 @@ _OLD = "DELETE FROM journal WHERE at_ms < :before"
 _EQUAL = ("group_key", "receiver", "incident", "actor")
 
 
-def writes(entries: Sequence[Named]) -> Writes:
-    """The statements that record entries under their ids; for a transaction of the caller's."""
-    if not entries:
+def writes(rows: Sequence[Row]) -> Writes:
+    """The statements that record entries; for a transaction of the caller's."""
+    if not rows:
         return []
-    alerts = [{"fingerprint": one, "entry": id} for id, entry in entries for one in dict.fromkeys(entry.alerts)]
-    inserts: list[tuple[str, Sequence[Mapping[str, object]]]] = [(_INSERT, [_row(id, entry) for id, entry in entries])]
+    alerts = [{"fingerprint": one, "entry": row["id"]} for row in rows for one in str(row["alerts"]).split()]
+    inserts: list[tuple[str, Sequence[Mapping[str, object]]]] = [(_INSERT, rows)]
     return [*inserts, (_INSERT_ALERT, alerts)] if alerts else inserts
 
 
@@ -115,7 +115,8 @@ def _like(text: str) -> str:
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
-def _row(id: str, entry: Entry) -> Mapping[str, object]:
+def row(id: str, entry: Entry) -> Row:
+    """An entry under its id."""
     return {
         "id": id,
         "at_ms": entry.at,
