@@ -13,6 +13,7 @@ from watchkeeper.alerts.failure import (
 )
 from watchkeeper.alerts.group import Group
 from watchkeeper.alerts.held import AlertState, HeldAlert
+from watchkeeper.alerts.inbound import Inbound, InboundFailure, InboundSection, InboundSections, inbounds
 from watchkeeper.alerts.listing import AlertFilter, ListedAlert, ListedGroup, list_alerts, list_groups
 from watchkeeper.alerts.notifier import Notifier
 from watchkeeper.alerts.received import Received
@@ -28,6 +29,10 @@ __all__ = [
     "Explanation",
     "Group",
     "HeldAlert",
+    "Inbound",
+    "InboundFailure",
+    "InboundSection",
+    "InboundSections",
     "InvalidAlert",
     "InvalidSilence",
     "ListedAlert",
@@ -45,6 +50,7 @@ __all__ = [
     "Way",
     "check_routing",
     "explain",
+    "inbounds",
     "list_alerts",
     "list_groups",
 ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from watchkeeper.api.prometheus.envelope import bad_parameter, success
 from watchkeeper.api.watchkeeper.history.asking import MOST, search_of
@@ -22,7 +22,7 @@ _FORMATS: Mapping[str, tuple[str, str, Callable[[Sequence[Entry]], str]]] = {
 }
 
 
-def routes(clock: Clock, journal: Journal) -> list[BaseRoute]:
+def routes(clock: Clock, journal: Journal) -> list[Route]:
     """The routes below `/api/watchkeeper/v1`."""
 
     async def search(request: Request) -> Response:

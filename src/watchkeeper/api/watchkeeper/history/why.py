@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from watchkeeper.alerts import Alerts
 from watchkeeper.api.body import read_body
@@ -28,7 +28,7 @@ class _Tested(msgspec.Struct, forbid_unknown_fields=True):
     labels: dict[str, str]
 
 
-def routes(clock: Clock, room: Alerts, outlooks: Outlooks, journal: Journal) -> list[BaseRoute]:
+def routes(clock: Clock, room: Alerts, outlooks: Outlooks, journal: Journal) -> list[Route]:
     """The routes below `/api/watchkeeper/v1`."""
 
     async def why(request: Request) -> Response:
