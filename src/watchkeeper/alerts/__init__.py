@@ -3,6 +3,7 @@
 from watchkeeper.alerts.acknowledged import Acknowledged
 from watchkeeper.alerts.alerts import Alerts
 from watchkeeper.alerts.checking import check_routing
+from watchkeeper.alerts.explanation import Explanation, Way, explain
 from watchkeeper.alerts.failure import (
     AlertsFailure,
     InvalidAlert,
@@ -27,6 +28,7 @@ __all__ = [
     "AlertState",
     "Alerts",
     "AlertsFailure",
+    "Explanation",
     "Group",
     "HeldAlert",
     "Inbound",
@@ -47,7 +49,9 @@ __all__ = [
     "Silence",
     "SilenceState",
     "UnknownSilence",
+    "Way",
     "check_routing",
+    "explain",
     "inbounds",
     "list_alerts",
     "list_groups",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from watchkeeper.alerts.held import HeldAlert, Identity
 from watchkeeper.alerts.merging import merged
 from watchkeeper.model.alert import Alert
+from watchkeeper.model.labels import Labels
 
 
 class AlertStore:
@@ -20,6 +21,10 @@ class AlertStore:
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def get(self, tenant: str, labels: Labels) -> HeldAlert | None:
+        """The alert, where it is held."""
+        return self._all.get((tenant, labels))
 
     def put(self, alert: Alert, now: int, *, timed_out: bool = False) -> tuple[HeldAlert, bool]:
         """The alert as it is held now, and whether more has changed than an end that lies ahead as before."""

@@ -17,11 +17,13 @@ from watchkeeper.alerts.dispatcher import Dispatcher
 from watchkeeper.alerts.failure import InvalidAlert, NoRoute
 from watchkeeper.alerts.group import Group
 from watchkeeper.alerts.held import AlertState, HeldAlert
-from watchkeeper.alerts.inhibition import Inhibitor
+from watchkeeper.alerts.history import History
+from watchkeeper.alerts.inhibition import Inhibition, Inhibitor
 from watchkeeper.alerts.metrics import AlertsMetrics, States
 from watchkeeper.alerts.muting import AlertStatus, Muting
 from watchkeeper.alerts.notifier import Notifier
 from watchkeeper.alerts.received import Received, checked
+from watchkeeper.alerts.route import RouteOptions
 from watchkeeper.alerts.routing import Routing
 from watchkeeper.alerts.silence_keeping import SILENCES, SilenceKeeping
 from watchkeeper.alerts.silences import Silences
@@ -29,6 +31,7 @@ from watchkeeper.alerts.upkeep import Upkeep
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Journal
 from watchkeeper.model.alert import Alert
+from watchkeeper.model.labels import Labels
 from watchkeeper.store.control import ControlDatabase
 
 ROOM = "alerts"
@@ -53,7 +56,7 @@ class Alerts:
         acknowledged: Acknowledged | None = None,
     ) -> None:
         self._control = control
-        self._journal = journal
+        self._history = History(journal)
         self._notifier = notifier
         self._clock = clock
         self._acknowledged = acknowledged
@@ -65,8 +68,8 @@ class Alerts:
         self.dispatcher: Dispatcher | None = None
         self._running: asyncio.Task[None] | None = None
         self.metrics = AlertsMetrics(registry)
-        self.silences = Silences(SilenceKeeping(control), clock, new_id)
-        self._muting = Muting(self._inhibitor, self.silences, {})
+        self.silences = Silences(SilenceKeeping(control, journal), clock, new_id)
+        self._muting = Muting(self._inhibitor, self.silences, _no_times, self._history)
         self._upkeep = Upkeep(self.forget_resolved, self._writer, self.silences)
         registry.register(States(self._states, self.silences.count))
 
@@ -83,8 +86,10 @@ class Alerts:
         await self._control.migrate(ROOM, [SILENCES, ALERTS])
         await self.silences.open()
         kept = await self._keeping.all()
+        alive_at = self._clock.now_ms() if kept.alive_at is None else kept.alive_at
         away_ms = 0 if kept.alive_at is None else max(0, self._clock.now_ms() - kept.alive_at)
         for held in kept.alerts:
+            held.recorded = not held.alert.is_resolved(alive_at)
             if kept.alive_at is not None and not held.alert.is_resolved(kept.alive_at):
                 held.alert = replace(held.alert, ends_at=held.alert.ends_at + away_ms)
             self._store.restore(held)
@@ -98,7 +103,8 @@ class Alerts:
         self._routing = routing
         rules = routing.inhibit_rules if routing is not None else ()
         self._inhibitor = Inhibitor(rules)
-        self._muting = Muting(self._inhibitor, self.silences, routing.intervals if routing is not None else {})
+        times = routing.times if routing is not None else _no_times
+        self._muting = Muting(self._inhibitor, self.silences, times, self._history)
         self.metrics.rules.set(len(rules))
         self.metrics.groups.set(0)
         if routing is not None:
@@ -181,6 +187,15 @@ class Alerts:
         """How an alert stands now."""
         return self._muting.status(held, self._clock.now_ms())
 
+    def held(self, tenant: str, labels: Labels) -> HeldAlert | None:
+        """The alert with these labels, where it is held."""
+        return self._store.get(tenant, labels)
+
+    def inhibition(self, held: HeldAlert) -> Inhibition | None:
+        """What inhibits an alert now, which need not be held."""
+        self._inhibitor.recognize(held)
+        return self._inhibitor.inhibition_of(held, self._clock.now_ms())
+
     def receivers(self, held: HeldAlert) -> list[str]:
         """Whom the alert's routes lead to."""
         routes = self._routing.root.match(held.matched_labels) if self._routing is not None else []
@@ -189,11 +204,15 @@ class Alerts:
     def forget_resolved(self) -> None:
         """Forget the alerts that have ended, and of which nobody is still to be told."""
         for held in self._store.forget_resolved(self._clock.now_ms()):
+            self._history.seen(held, self._clock.now_ms())
             self._inhibitor.forget(held)
             self._writer.gone(held)
 
     def _put(self, alert: Alert, now: int, *, timed_out: bool = False) -> bool:
+        if (before := self._store.get(alert.tenant, alert.labels)) is not None:
+            self._history.seen(before, now)
         held, changed = self._store.put(alert, now, timed_out=timed_out)
+        self._history.seen(held, now)
         if held.revision == 0:
             self._inhibitor.admit(held)
         self._writer.changed(held)
@@ -211,3 +230,7 @@ class Alerts:
         now = self._clock.now_ms()
         counts = Counter(held.state for held in self._store if not held.alert.is_resolved(now))
         return {state: counts[state] for state in AlertState}
+
+
+def _no_times(options: RouteOptions, at: int) -> tuple[str, ...]:
+    return ()

@@ -62,6 +62,14 @@ class Dispatcher:
         """Those that hold alerts."""
         return [group for group in self._groups.values() if group.members]
 
+    def group(self, tenant: str, route: Route, labels: Labels) -> Group | None:
+        """A route's group with these labels, where there is one."""
+        return self._groups.get((tenant, route.id, labels))
+
+    def next_flush_at(self, group: Group) -> int:
+        """When a group is looked at next, in ms since the epoch; not before now."""
+        return self._clock.now_ms() + max(round((group.due_s - self._clock.monotonic_s()) * 1000), 0)
+
     def take(self, held: HeldAlert) -> None:
         """Put an alert into its groups; one older than its group's wait is told at once, if it is the first."""
         if not held.groups or any(group.gone for group in held.groups):

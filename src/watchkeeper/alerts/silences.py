@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from watchkeeper.alerts.failure import UnknownSilence
 from watchkeeper.alerts.held import HeldAlert
+from watchkeeper.alerts.history import silence_expired, silence_set
 from watchkeeper.alerts.silence import Silence, SilenceState
 from watchkeeper.alerts.silence_index import SilenceIndex
 from watchkeeper.alerts.silence_keeping import SilenceKeeping
 from watchkeeper.base.clock import Clock
+from watchkeeper.journal import Entry
 
 RETENTION_MS = 120 * 3_600_000
 
@@ -26,6 +28,7 @@ class Silences:
         self._all: dict[str, Silence] = {}
         self._index = SilenceIndex((), 0)
         self._changing = asyncio.Lock()
+        self._ends_recorded_at = clock.now_ms()
 
     async def open(self) -> None:
         """Take up those that were kept. Raises StoreFailure."""
@@ -55,10 +58,14 @@ class Silences:
             silence.check()
             old = self.get(silence.tenant, silence.id) if silence.id else None
             if old is not None and old.can_become(silence, now):
-                await self._put(replace(silence, updated_at=now))
+                changed = replace(silence, updated_at=now)
+                await self._put([changed], [silence_set(changed, now, changed=True)])
                 return silence.id
             new = replace(silence, id=self._new_id(), starts_at=max(silence.starts_at, now), updated_at=now)
-            await self._put(*([_ended(old, now)] if old is not None else []), new)
+            ends = old is not None and old.state(now) is not SilenceState.EXPIRED
+            happened = [silence_expired(old, now, early=True)] if old is not None and ends else []
+            replaced = [_ended(old, now)] if old is not None and ends else []
+            await self._put([*replaced, new], [*happened, silence_set(new, now)])
             return new.id
 
     async def expire(self, tenant: str, id: str) -> None:
@@ -66,7 +73,14 @@ class Silences:
         async with self._changing:
             silence, now = self.get(tenant, id), self._clock.now_ms()
             if silence.state(now) is not SilenceState.EXPIRED:
-                await self._put(_ended(silence, now))
+                await self._put([_ended(silence, now)], [silence_expired(silence, now, early=True)])
+
+    def record_ends(self) -> None:
+        """Record the silences that have ended by themselves since the last time."""
+        before, now = self._ends_recorded_at, self._clock.now_ms()
+        self._ends_recorded_at = max(before, now)
+        ended = [one for one in self._all.values() if before < one.ends_at <= now and one.updated_at < one.ends_at]
+        self._keeping.record([silence_expired(one, now, early=False) for one in ended])
 
     async def forget_old(self) -> None:
         """Delete those that ended long ago. Raises StoreFailure."""
@@ -95,8 +109,8 @@ class Silences:
             counts[silence.state(now)] += 1
         return counts
 
-    async def _put(self, *silences: Silence) -> None:
-        await self._keeping.put(silences)
+    async def _put(self, silences: Sequence[Silence], happened: Sequence[Entry]) -> None:
+        await self._keeping.put(silences, happened)
         self._take(silences)
 
     def _take(self, silences: Iterable[Silence]) -> None:

@@ -49,6 +49,7 @@ class Upkeep:
 
     async def round(self, *, forget: bool) -> None:
         """One round. Raises StoreFailure."""
+        self._silences.record_ends()
         if forget:
             self._forget_resolved()
             await self._silences.forget_old()

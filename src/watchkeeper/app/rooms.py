@@ -71,10 +71,11 @@ class Building(Running, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """The open rooms: what they serve, and those that take part in a reload."""
+    """The open rooms: what they serve, those that take part in a reload, and the journal."""
 
     routes: Sequence[BaseRoute]
     live: Sequence[Room]
+    journal: Journal
 
 
 async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
@@ -142,7 +143,7 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     federated = federation.routes(house.core, store, house, querying.lookback_ms)
     own = watchkeeper.routes(house.core, store)
     routes = [api(*families), *own, *federated, *pages_of_old, *receivers.routes(), *duty.routes()]
-    return Rooms(routes, [storage, querying, retention, scraping, duty, ruling, receivers])
+    return Rooms(routes, [storage, querying, retention, scraping, duty, ruling, receivers], journal)
 
 
 def _first_of(vitals: Sequence[Vital]) -> Vital:

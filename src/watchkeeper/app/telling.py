@@ -14,7 +14,7 @@ from watchkeeper.api.alertmanager import routes as alertmanager_routes
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.oncall import Desk
 from watchkeeper.api.rooms import Core, Running
-from watchkeeper.api.watchkeeper import acknowledgements, below
+from watchkeeper.api.watchkeeper import acknowledgements, below, history
 from watchkeeper.app.acknowledging import Acknowledging
 from watchkeeper.app.alerting import Alerting
 from watchkeeper.app.configuration import Configuration
@@ -92,7 +92,12 @@ class Telling:
             self._core, self._alerting.alerts, self._alerting, self._means.running
         )
         own = below(
-            [*acknowledgements.routes(desk), *oncall_pages.callback_routes(desk), *self._signals.routes()],
+            [
+                *history.routes(self._core, self._alerting.alerts, self._alerting.notify, self._means.journal),
+                *acknowledgements.routes(desk),
+                *oncall_pages.callback_routes(desk),
+                *self._signals.routes(),
+            ]
         )
         return [alertmanager, *own, *oncall_pages.routes(desk)]
 

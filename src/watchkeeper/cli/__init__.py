@@ -12,12 +12,14 @@ import click
 _COMMANDS = {
     "check": ("check", "check", "Check files without starting anything."),
     "import": ("import_", "import_", "Bring telemetry from files into the store."),
+    "journal": ("journal", "journal", "Read what happened: alerts, notifications, silences, configurations."),
     "notify": ("notify", "notify", "Tools for receivers: does a notification arrive?"),
     "promql": ("promql", "promql", "Tools for PromQL."),
     "routes": ("routes", "routes", "Look at the routing tree: which receivers an alert would reach."),
     "serve": ("serve", "serve", "Run Watchkeeper: receive, store, question, alert, answer."),
     "store": ("store", "store", "Look after the store: status, schema, snapshots."),
     "test": ("test_rules", "test", "Test files before they are used."),
+    "why": ("why", "why", "Say why people are told of an alert, or not."),
 }
 
 

@@ -12,8 +12,8 @@ class Search:
     """All conditions must hold; an empty one always does. `since` and `until` (ms) are inclusive and exclusive.
 
     `kinds` may hold a whole kind (`alert.fired`) or its object (`alert`). `text` is found anywhere in an entry's text,
-    in any case. `before` is the id of an entry: only older ones are found, for the next page. Entries come newest
-    first, `limit` of them at the most.
+    in any case. `before` is the id of an entry: only older ones are found, for the next page; `after` in the same way
+    only younger ones. Entries come newest first, `limit` of them at the most.
     """
 
     tenant: str = DEFAULT_TENANT
@@ -27,4 +27,5 @@ class Search:
     since: int | None = None
     until: int | None = None
     before: str = ""
+    after: str = ""
     limit: int = 100

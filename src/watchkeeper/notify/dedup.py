@@ -43,7 +43,7 @@ class Content:
         """The alerts as they are at the instant `at`, in ms since the epoch."""
         firing, resolved = set[int](), set[int]()
         for alert in alerts:
-            (resolved if alert.is_resolved(at) else firing).add(_hash(alert.labels))
+            (resolved if alert.is_resolved(at) else firing).add(label_hash(alert.labels))
         return cls(frozenset(firing), frozenset(resolved))
 
 
@@ -75,5 +75,6 @@ def reason_to_tell(
     return Reason.REPEAT if told.at < at - repeat_interval_ms and not acknowledged else None
 
 
-def _hash(labels: Labels) -> int:
+def label_hash(labels: Labels) -> int:
+    """The number by which an alert is remembered."""
     return xxhash.xxh3_64_intdigest("".join(f"{name}\xff{value}\xff" for name, value in labels.pairs).encode())

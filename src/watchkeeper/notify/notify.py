@@ -16,12 +16,14 @@ from prometheus_client import CollectorRegistry
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient, HTTPClientConfig
 from watchkeeper.journal import Journal
+from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
 from watchkeeper.notify.config.integration import IntegrationConfig, OverHTTPConfig
 from watchkeeper.notify.config.receiver import Receiver
 from watchkeeper.notify.integration import Integration
 from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.metrics import NotifyMetrics
+from watchkeeper.notify.outlook import Outlook
 from watchkeeper.notify.retrying import Retrying, Sleep
 from watchkeeper.notify.templating import Links, Templates, UnsignedLinks
 from watchkeeper.notify.transports import Outside
@@ -73,8 +75,7 @@ class Notify:
         self._environ = environ or {}
         self._user_agent = user_agent
         self._unique = unique
-        self._journal = journal
-        self._log = NotificationLog(control, clock)
+        self._log = NotificationLog(control, journal, clock)
         self._metrics = NotifyMetrics(registry)
         self._retrying = Retrying(clock, sleep, jitter)
         self._links = links or UnsignedLinks(external_url)
@@ -116,6 +117,13 @@ class Notify:
             return False
         telling = (one.notify(flush, self._templates, self._external_url) for one in integrations)
         return all(await asyncio.gather(*telling))
+
+    def outlooks(self, flush: Flush, labels: Labels, next_at: int) -> Sequence[Outlook]:
+        """What each integration of a flush's receiver knows of an alert, and whether it is told at `next_at` (ms).
+
+        Empty where there is no such receiver.
+        """
+        return [one.outlook(flush, labels, next_at) for one in self._receivers.get(flush.receiver, ())]
 
     async def test(self, receiver: str) -> Sequence[Trial]:
         """Send a test notification by every integration of a receiver; the log neither hinders nor records it.

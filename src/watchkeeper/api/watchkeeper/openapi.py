@@ -11,6 +11,7 @@ from starlette.routing import Route
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import HEADER
 from watchkeeper.api.watchkeeper import acknowledgements_openapi
+from watchkeeper.api.watchkeeper.history.openapi import HISTORY_PATHS, HISTORY_SCHEMAS
 
 _QUERY = "One statement: SELECT, EXPLAIN, SHOW TABLES or DESCRIBE, over the tenant's views."
 _FAILURE = {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}}
@@ -189,8 +190,9 @@ def openapi(version: str, server: str) -> dict[str, Any]:
                 },
             },
             "/import/openmetrics": {"post": _IMPORT},
+            **HISTORY_PATHS,
             **_SIGNALS,
             **acknowledgements_openapi.PATHS,
         },
-        "components": {"schemas": {**_SCHEMAS, **acknowledgements_openapi.SCHEMAS}},
+        "components": {"schemas": {**_SCHEMAS, **acknowledgements_openapi.SCHEMAS, **HISTORY_SCHEMAS}},
     }
