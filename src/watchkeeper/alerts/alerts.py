@@ -89,31 +89,24 @@ class Alerts:
         self._upkeep.start()
 
     async def apply(self, routing: Routing | None) -> None:
-        """Route by this configuration; every alert is grouped anew, as Alertmanager does."""
-        await self._halt()
-        before, self.dispatcher = self.dispatcher, None
+        """Route by this configuration; groups of routes that it leaves unchanged go on as if nothing had happened."""
         self._routing = routing
         rules = routing.inhibit_rules if routing is not None else ()
         self._inhibitor = Inhibitor(rules)
         self._muting = Muting(self._inhibitor, self.silences, routing.intervals if routing is not None else {})
         self.metrics.rules.set(len(rules))
-        self.metrics.groups.set(0)
-        if routing is not None:
-            telling = before.telling if before is not None else None
-            self.dispatcher = Dispatcher(routing.root, self._muting, self._notifier, self._clock, self.metrics, telling)
         for held in self._store:
-            held.groups = ()
             self._inhibitor.admit(held)
-        if self.dispatcher is not None:
-            for held in self._store:
-                self.dispatcher.take(held)
-            self._running = asyncio.create_task(self.dispatcher.run(), name="alerts' dispatcher")
+        if routing is None:
+            await self._halt()
+        elif self.dispatcher is not None:
+            self.dispatcher.reroute(routing.root, self._muting, self._store)
+        else:
+            self._begin(routing)
 
     async def close(self) -> None:
         """Finish what is being told, for a while, and keep what is known; what is broken off is told after a start."""
         await self._halt()
-        if self.dispatcher is not None:
-            await self.dispatcher.settle(PATIENCE_S)
         await self._upkeep.stop()
         await self._writer.stop()
 
@@ -196,11 +189,23 @@ class Alerts:
             self.dispatcher.take(held)
         return changed
 
+    def _begin(self, routing: Routing) -> None:
+        self.dispatcher = Dispatcher(routing.root, self._muting, self._notifier, self._clock, self.metrics)
+        for held in self._store:
+            held.groups = ()
+            self.dispatcher.take(held)
+        self._running = asyncio.create_task(self.dispatcher.run(), name="alerts' dispatcher")
+
     async def _halt(self) -> None:
+        """Group no more, and finish what is being told, for a while."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
             self._running = None
+        if self.dispatcher is not None:
+            dispatcher, self.dispatcher = self.dispatcher, None
+            await dispatcher.settle(PATIENCE_S)
+            self.metrics.groups.set(0)
 
     def _states(self) -> dict[AlertState, int]:
         now = self._clock.now_ms()
