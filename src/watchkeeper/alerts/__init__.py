@@ -8,6 +8,7 @@ from watchkeeper.alerts.failure import (
     InvalidSilence,
     MatcherFailure,
     NoRoute,
+    RecurringSilenceConflict,
     UnknownSilence,
 )
 from watchkeeper.alerts.group import Group
@@ -16,9 +17,12 @@ from watchkeeper.alerts.inbound import Inbound, InboundFailure, InboundSection, 
 from watchkeeper.alerts.listing import AlertFilter, ListedAlert, ListedGroup, list_alerts, list_groups
 from watchkeeper.alerts.notifier import Notifier
 from watchkeeper.alerts.received import Received
+from watchkeeper.alerts.recurring import RecurringSilence, RecurringSilenceSection
 from watchkeeper.alerts.routing import Routing
 from watchkeeper.alerts.sections import RoutingGlobal, RoutingSections
+from watchkeeper.alerts.severities import SeveritySections, check_severities, severities_of, unknown_word
 from watchkeeper.alerts.silence import Silence, SilenceState
+from watchkeeper.alerts.silencing import Silencing, SilencingSections, check_silencing
 
 __all__ = [
     "AlertFilter",
@@ -39,14 +43,24 @@ __all__ = [
     "NoRoute",
     "Notifier",
     "Received",
+    "RecurringSilence",
+    "RecurringSilenceConflict",
+    "RecurringSilenceSection",
     "Routing",
     "RoutingGlobal",
     "RoutingSections",
+    "SeveritySections",
     "Silence",
     "SilenceState",
+    "Silencing",
+    "SilencingSections",
     "UnknownSilence",
     "check_routing",
+    "check_severities",
+    "check_silencing",
     "inbounds",
     "list_alerts",
     "list_groups",
+    "severities_of",
+    "unknown_word",
 ]

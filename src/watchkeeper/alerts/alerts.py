@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -21,15 +22,20 @@ from watchkeeper.alerts.metrics import AlertsMetrics, States
 from watchkeeper.alerts.muting import AlertStatus, Muting
 from watchkeeper.alerts.notifier import Notifier
 from watchkeeper.alerts.received import Received, checked
+from watchkeeper.alerts.recurring.keeping import RecurringKeeping
+from watchkeeper.alerts.recurring.recurring_silences import RecurringSilences
 from watchkeeper.alerts.routing import Routing
 from watchkeeper.alerts.silence_keeping import SILENCES, SilenceKeeping
 from watchkeeper.alerts.silences import Silences
+from watchkeeper.alerts.silencing import Silencing
 from watchkeeper.alerts.upkeep import Upkeep
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Journal
 from watchkeeper.model.alert import Alert
 from watchkeeper.store.control import ControlDatabase
+from watchkeeper.store.failure import StoreFailure
 
+log = logging.getLogger(__name__)
 ROOM = "alerts"
 PATIENCE_S = 5.0
 """How long receivers may take when the process ends."""
@@ -64,7 +70,8 @@ class Alerts:
         self.metrics = AlertsMetrics(registry)
         self.silences = Silences(SilenceKeeping(control), clock, new_id)
         self._muting = Muting(self._inhibitor, self.silences, {})
-        self._upkeep = Upkeep(self.forget_resolved, self._writer, self.silences)
+        self.recurring = RecurringSilences(RecurringKeeping(control), self.silences, clock, journal)
+        self._upkeep = Upkeep(self.forget_resolved, self._writer, self.silences, self.recurring)
         registry.register(States(self._states, self.silences.count))
 
     @property
@@ -79,6 +86,7 @@ class Alerts:
         """
         await self._control.migrate(ROOM, [SILENCES, ALERTS])
         await self.silences.open()
+        await self.recurring.open()
         kept = await self._keeping.all()
         away_ms = 0 if kept.alive_at is None else max(0, self._clock.now_ms() - kept.alive_at)
         for held in kept.alerts:
@@ -103,6 +111,14 @@ class Alerts:
             self.dispatcher.reroute(routing.root, self._muting, self._store)
         else:
             self._begin(routing)
+
+    async def silence_by(self, silencing: Silencing) -> None:
+        """Live by what a configuration says about silences; before `apply`, so that nothing is told that they mute."""
+        self.recurring.apply(silencing.recurring)
+        try:
+            await self.recurring.plan()
+        except StoreFailure as failure:
+            log.warning("recurring silences are planned again within a minute: %s", failure)
 
     async def close(self) -> None:
         """Finish what is being told, for a while, and keep what is known; what is broken off is told after a start."""

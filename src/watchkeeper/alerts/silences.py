@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from watchkeeper.alerts.failure import UnknownSilence
 from watchkeeper.alerts.held import HeldAlert
+from watchkeeper.alerts.recurring.recurring import version_of
 from watchkeeper.alerts.silence import Silence, SilenceState
 from watchkeeper.alerts.silence_index import SilenceIndex
 from watchkeeper.alerts.silence_keeping import SilenceKeeping
@@ -68,11 +69,28 @@ class Silences:
             if silence.state(now) is not SilenceState.EXPIRED:
                 await self._put(_ended(silence, now))
 
-    async def forget_old(self) -> None:
-        """Delete those that ended long ago. Raises StoreFailure."""
+    async def plan(self, occurrences: Iterable[Silence], versions: Collection[str]) -> list[Silence]:
+        """Keep occurrences of recurring silences; those that are new. Raises StoreFailure.
+
+        What is there already stays as people have left it. Occurrences of other versions than these end now.
+        """
+        async with self._changing:
+            now = self._clock.now_ms()
+            new = [
+                replace(one, starts_at=max(one.starts_at, now), updated_at=now)
+                for one in occurrences
+                if one.id not in self._all
+            ]
+            ended = [_ended(one, now) for one in self._all.values() if _is_stale(one, versions, now)]
+            if new or ended:
+                await self._put(*ended, *new)
+            return new
+
+    async def forget_old(self, current: Collection[str] = ()) -> None:
+        """Delete those that ended long ago, but none whose id is among `current`. Raises StoreFailure."""
         async with self._changing:
             horizon = self._clock.now_ms() - RETENTION_MS
-            old = [silence.id for silence in self._all.values() if silence.ends_at < horizon]
+            old = [one.id for one in self._all.values() if one.ends_at < horizon and one.id not in current]
             if old:
                 await self._keeping.delete(old)
                 for id in old:
@@ -108,6 +126,11 @@ def _ended(silence: Silence, now: int) -> Silence:
     if silence.state(now) is SilenceState.EXPIRED:
         return silence
     return replace(silence, starts_at=min(silence.starts_at, now), ends_at=now, updated_at=now)
+
+
+def _is_stale(silence: Silence, versions: Collection[str], now: int) -> bool:
+    version = version_of(silence)
+    return version != "" and version not in versions and silence.state(now) is not SilenceState.EXPIRED
 
 
 def _place(silence: Silence, now: int) -> tuple[int, int]:

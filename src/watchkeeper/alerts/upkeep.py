@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from watchkeeper.alerts.batching import AlertWriter
+from watchkeeper.alerts.recurring.recurring_silences import RecurringSilences
 from watchkeeper.alerts.silences import Silences
 from watchkeeper.store.failure import StoreFailure
 
@@ -19,12 +20,19 @@ FORGET_ROUNDS = 60
 
 
 class Upkeep:
-    """Writes alerts whose end was put off; forgets those that have ended, and old silences."""
+    """Writes alerts whose end was put off; plans recurring silences; forgets alerts and silences that have ended."""
 
-    def __init__(self, forget_resolved: Callable[[], None], writer: AlertWriter, silences: Silences) -> None:
+    def __init__(
+        self,
+        forget_resolved: Callable[[], None],
+        writer: AlertWriter,
+        silences: Silences,
+        recurring: RecurringSilences,
+    ) -> None:
         self._forget_resolved = forget_resolved
         self._writer = writer
         self._silences = silences
+        self._recurring = recurring
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -49,7 +57,8 @@ class Upkeep:
 
     async def round(self, *, forget: bool) -> None:
         """One round. Raises StoreFailure."""
+        await self._recurring.plan()
         if forget:
             self._forget_resolved()
-            await self._silences.forget_old()
+            await self._silences.forget_old(self._recurring.current())
         await self._writer.written()

@@ -13,7 +13,7 @@ from watchkeeper.alerts import Alerts, Inbound, inbounds
 from watchkeeper.api.alertmanager import routes as alertmanager_routes
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.rooms import Core, Running
-from watchkeeper.api.watchkeeper import below, signals
+from watchkeeper.api.watchkeeper import below, recurring_silences, severities, signals
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.configuration.alertmanager import alertmanager_yaml
 from watchkeeper.app.room import TakeUp
@@ -21,6 +21,7 @@ from watchkeeper.journal import Journal
 from watchkeeper.model import relabel
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
+from watchkeeper.model.severity import Severities
 from watchkeeper.notify import Notify
 from watchkeeper.oncall.heartbeat import DeadMansSwitches, Heartbeats, Vital
 from watchkeeper.store.control import ControlDatabase
@@ -82,6 +83,7 @@ class Alerting:
         async def take_up() -> None:
             self._configuration = configuration
             await self.notify.apply(prepared)
+            await self.alerts.silence_by(configuration.silencing)
             await self.alerts.apply(configuration.routing)
             self.heartbeats.apply(configuration.sections.heartbeats)
             self._inbounds = inbounds(configuration.sections.inbound)
@@ -95,10 +97,14 @@ class Alerting:
             await self.alerts.send(labelled(alerts, self._configuration))
 
     def routes(self) -> list[BaseRoute]:
-        """Alertmanager's API, and what other tools tell us."""
+        """Alertmanager's API, our own about alerts, and what other tools tell us."""
         alertmanager = alertmanager_routes.routes(self._core, self.alerts, self, self._running)
         told = signals.routes(self.heartbeats, self.alerts, lambda: self._inbounds, self._core.clock)
-        return [alertmanager, *below(told)]
+        own = [*recurring_silences.routes(self.alerts, self._core.clock), *severities.routes(self._severities)]
+        return [alertmanager, *below([*told, *own])]
+
+    def _severities(self) -> Severities:
+        return Severities() if self._configuration is None else self._configuration.severities
 
     def alertmanager_yaml(self) -> str:
         """The part of the configuration that Alertmanager knows, secrets hidden."""

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import HEADER
+from watchkeeper.api.watchkeeper import alerting_openapi
 
 _QUERY = "One statement: SELECT, EXPLAIN, SHOW TABLES or DESCRIBE, over the tenant's views."
 _FAILURE = {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}}
@@ -189,6 +190,7 @@ def openapi(version: str, server: str) -> dict[str, Any]:
             },
             "/import/openmetrics": {"post": _IMPORT},
             **_SIGNALS,
+            **alerting_openapi.PATHS,
         },
-        "components": {"schemas": _SCHEMAS},
+        "components": {"schemas": {**_SCHEMAS, **alerting_openapi.SCHEMAS}},
     }
