@@ -26,6 +26,8 @@ from watchkeeper.alerts.recurring.keeping import RecurringKeeping
 from watchkeeper.alerts.recurring.recurring_silences import RecurringSilences
 from watchkeeper.alerts.routing import Routing
 from watchkeeper.alerts.silence_keeping import SILENCES, SilenceKeeping
+from watchkeeper.alerts.silence_notes import SilenceNotes
+from watchkeeper.alerts.silence_watch import SilenceWatch
 from watchkeeper.alerts.silences import Silences
 from watchkeeper.alerts.silencing import Silencing
 from watchkeeper.alerts.upkeep import Upkeep
@@ -71,7 +73,8 @@ class Alerts:
         self.silences = Silences(SilenceKeeping(control), clock, new_id)
         self._muting = Muting(self._inhibitor, self.silences, {})
         self.recurring = RecurringSilences(RecurringKeeping(control), self.silences, clock, journal)
-        self._upkeep = Upkeep(self.forget_resolved, self._writer, self.silences, self.recurring)
+        self._watch = SilenceWatch(SilenceNotes(control), self.silences, notifier, clock, journal)
+        self._upkeep = Upkeep(self.forget_resolved, self._writer, self.silences, self.recurring, self.watch_silences)
         registry.register(States(self._states, self.silences.count))
 
     @property
@@ -87,6 +90,7 @@ class Alerts:
         await self._control.migrate(ROOM, [SILENCES, ALERTS])
         await self.silences.open()
         await self.recurring.open()
+        await self._watch.open()
         kept = await self._keeping.all()
         away_ms = 0 if kept.alive_at is None else max(0, self._clock.now_ms() - kept.alive_at)
         for held in kept.alerts:
@@ -114,6 +118,7 @@ class Alerts:
 
     async def silence_by(self, silencing: Silencing) -> None:
         """Live by what a configuration says about silences; before `apply`, so that nothing is told that they mute."""
+        self._watch.policy = silencing.policy
         self.recurring.apply(silencing.recurring)
         try:
             await self.recurring.plan()
@@ -189,6 +194,10 @@ class Alerts:
         """Whom the alert's routes lead to."""
         routes = self._routing.root.match(held.matched_labels) if self._routing is not None else []
         return [route.options.receiver for route in routes]
+
+    async def watch_silences(self) -> None:
+        """Warn of silences that end soon, and expire those that match nothing for long. Raises StoreFailure."""
+        await self._watch.round(self._store)
 
     def forget_resolved(self) -> None:
         """Forget the alerts that have ended, and of which nobody is still to be told."""

@@ -32,6 +32,10 @@ class Silences:
         """Take up those that were kept. Raises StoreFailure."""
         self._take(await self._keeping.all())
 
+    def every(self) -> list[Silence]:
+        """The silences of all tenants."""
+        return list(self._all.values())
+
     def all(self, tenant: str) -> list[Silence]:
         """A tenant's silences: active ones by their end, pending ones by their beginning, expired ones latest first."""
         now = self._clock.now_ms()

@@ -130,7 +130,7 @@ class _Loader:
         rule_files = self._matching(sections.rule_files, tree, "rule_files")
         notify = self._notify(sections, tree)
         routing = self._routing(sections, tree)
-        self._problems.extend(check_silencing(sections, tree))
+        self._problems.extend(check_silencing(sections, [receiver.name for receiver in sections.receivers], tree))
         self._problems.extend(jobs.problems)
         self._warnings.extend(jobs.warnings)
         if self._problems:
