@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from watchkeeper.alerts import Routing, Silencing, check_routing, check_severities, check_silencing, severities_of
+from watchkeeper.app.configuration.despite import routing_problems
 from watchkeeper.app.configuration.jobs import Jobs
 from watchkeeper.app.configuration.references import missing_files
 from watchkeeper.app.configuration.sections import ScrapeFile, WholeFile
@@ -118,7 +119,7 @@ class _Loader:
         try:
             sections = decode(WholeFile, tree)
         except ConfigurationFailure as failure:
-            raise ConfigurationFailure([*self._problems, *failure.problems]) from failure
+            raise ConfigurationFailure([*self._problems, *failure.problems, *routing_problems(tree)]) from failure
         self._warnings.extend(not_yet(sections, tree))
         self._warnings.extend(missing_files(sections, tree))
         self._check_retention(sections, tree)
