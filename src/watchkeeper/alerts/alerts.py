@@ -111,6 +111,8 @@ class Alerts:
             self._inhibitor.admit(held)
         if routing is None:
             await self._halt()
+            for held in self._store:
+                held.groups = ()
         elif self.dispatcher is not None:
             self.dispatcher.reroute(routing.root, self._muting, self._store)
         else:
