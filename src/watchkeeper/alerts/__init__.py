@@ -10,6 +10,7 @@ from watchkeeper.alerts.failure import (
     InvalidSilence,
     MatcherFailure,
     NoRoute,
+    RecurringSilenceConflict,
     UnknownSilence,
 )
 from watchkeeper.alerts.group import Group
@@ -18,9 +19,12 @@ from watchkeeper.alerts.inbound import Inbound, InboundFailure, InboundSection, 
 from watchkeeper.alerts.listing import AlertFilter, ListedAlert, ListedGroup, list_alerts, list_groups
 from watchkeeper.alerts.notifier import Notifier
 from watchkeeper.alerts.received import Received
+from watchkeeper.alerts.recurring import RecurringSilence, RecurringSilenceSection
 from watchkeeper.alerts.routing import Routing
 from watchkeeper.alerts.sections import RoutingGlobal, RoutingSections
+from watchkeeper.alerts.severities import SeveritySections, check_severities, severities_of, unknown_word
 from watchkeeper.alerts.silence import Silence, SilenceState
+from watchkeeper.alerts.silencing import Silencing, SilencingSections, check_silencing
 
 __all__ = [
     "Acknowledged",
@@ -43,16 +47,26 @@ __all__ = [
     "NoRoute",
     "Notifier",
     "Received",
+    "RecurringSilence",
+    "RecurringSilenceConflict",
+    "RecurringSilenceSection",
     "Routing",
     "RoutingGlobal",
     "RoutingSections",
+    "SeveritySections",
     "Silence",
     "SilenceState",
+    "Silencing",
+    "SilencingSections",
     "UnknownSilence",
     "Way",
     "check_routing",
+    "check_severities",
+    "check_silencing",
     "explain",
     "inbounds",
     "list_alerts",
     "list_groups",
+    "severities_of",
+    "unknown_word",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -23,17 +24,24 @@ from watchkeeper.alerts.metrics import AlertsMetrics, States
 from watchkeeper.alerts.muting import AlertStatus, Muting
 from watchkeeper.alerts.notifier import Notifier
 from watchkeeper.alerts.received import Received, checked
+from watchkeeper.alerts.recurring.keeping import RecurringKeeping
+from watchkeeper.alerts.recurring.recurring_silences import RecurringSilences
 from watchkeeper.alerts.route import RouteOptions
 from watchkeeper.alerts.routing import Routing
 from watchkeeper.alerts.silence_keeping import SILENCES, SilenceKeeping
+from watchkeeper.alerts.silence_notes import SilenceNotes
+from watchkeeper.alerts.silence_watch import SilenceWatch
 from watchkeeper.alerts.silences import Silences
+from watchkeeper.alerts.silencing import Silencing
 from watchkeeper.alerts.upkeep import Upkeep
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Journal
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
 from watchkeeper.store.control import ControlDatabase
+from watchkeeper.store.failure import StoreFailure
 
+log = logging.getLogger(__name__)
 ROOM = "alerts"
 PATIENCE_S = 5.0
 """How long receivers may take when the process ends."""
@@ -70,7 +78,9 @@ class Alerts:
         self.metrics = AlertsMetrics(registry)
         self.silences = Silences(SilenceKeeping(control, journal), clock, new_id)
         self._muting = Muting(self._inhibitor, self.silences, _no_times, self._history)
-        self._upkeep = Upkeep(self.forget_resolved, self._writer, self.silences)
+        self.recurring = RecurringSilences(RecurringKeeping(control), self.silences, clock, journal)
+        self._watch = SilenceWatch(SilenceNotes(control), self.silences, notifier, clock, journal)
+        self._upkeep = Upkeep(self.forget_resolved, self._writer, self.silences, self.recurring, self.watch_silences)
         registry.register(States(self._states, self.silences.count))
 
     @property
@@ -85,6 +95,8 @@ class Alerts:
         """
         await self._control.migrate(ROOM, [SILENCES, ALERTS])
         await self.silences.open()
+        await self.recurring.open()
+        await self._watch.open()
         kept = await self._keeping.all()
         alive_at = self._clock.now_ms() if kept.alive_at is None else kept.alive_at
         away_ms = 0 if kept.alive_at is None else max(0, self._clock.now_ms() - kept.alive_at)
@@ -97,34 +109,36 @@ class Alerts:
         self._upkeep.start()
 
     async def apply(self, routing: Routing | None) -> None:
-        """Route by this configuration; every alert is grouped anew, as Alertmanager does."""
-        await self._halt()
-        before, self.dispatcher = self.dispatcher, None
+        """Route by this configuration; groups of routes that it leaves unchanged go on as if nothing had happened."""
         self._routing = routing
         rules = routing.inhibit_rules if routing is not None else ()
         self._inhibitor = Inhibitor(rules)
         times = routing.times if routing is not None else _no_times
         self._muting = Muting(self._inhibitor, self.silences, times, self._history)
         self.metrics.rules.set(len(rules))
-        self.metrics.groups.set(0)
-        if routing is not None:
-            telling = before.telling if before is not None else None
-            self.dispatcher = Dispatcher(
-                routing.root, self._muting, self._notifier, self._clock, self.metrics, telling, self._acknowledged
-            )
         for held in self._store:
-            held.groups = ()
             self._inhibitor.admit(held)
-        if self.dispatcher is not None:
+        if routing is None:
+            await self._halt()
             for held in self._store:
-                self.dispatcher.take(held)
-            self._running = asyncio.create_task(self.dispatcher.run(), name="alerts' dispatcher")
+                held.groups = ()
+        elif self.dispatcher is not None:
+            self.dispatcher.reroute(routing.root, self._muting, self._store)
+        else:
+            self._begin(routing)
+
+    async def silence_by(self, silencing: Silencing) -> None:
+        """Live by what a configuration says about silences; before `apply`, so that nothing is told that they mute."""
+        self._watch.policy = silencing.policy
+        self.recurring.apply(silencing.recurring)
+        try:
+            await self.recurring.plan()
+        except StoreFailure as failure:
+            log.warning("recurring silences are planned again within a minute: %s", failure)
 
     async def close(self) -> None:
         """Finish what is being told, for a while, and keep what is known; what is broken off is told after a start."""
         await self._halt()
-        if self.dispatcher is not None:
-            await self.dispatcher.settle(PATIENCE_S)
         await self._upkeep.stop()
         await self._writer.stop()
 
@@ -201,6 +215,10 @@ class Alerts:
         routes = self._routing.root.match(held.matched_labels) if self._routing is not None else []
         return [route.options.receiver for route in routes]
 
+    async def watch_silences(self) -> None:
+        """Warn of silences that end soon, and expire those that match nothing for long. Raises StoreFailure."""
+        await self._watch.round(self._store)
+
     def forget_resolved(self) -> None:
         """Forget the alerts that have ended, and of which nobody is still to be told."""
         for held in self._store.forget_resolved(self._clock.now_ms()):
@@ -220,11 +238,25 @@ class Alerts:
             self.dispatcher.take(held)
         return changed
 
+    def _begin(self, routing: Routing) -> None:
+        self.dispatcher = Dispatcher(
+            routing.root, self._muting, self._notifier, self._clock, self.metrics, self._acknowledged
+        )
+        for held in self._store:
+            held.groups = ()
+            self.dispatcher.take(held)
+        self._running = asyncio.create_task(self.dispatcher.run(), name="alerts' dispatcher")
+
     async def _halt(self) -> None:
+        """Group no more, and finish what is being told, for a while."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
             self._running = None
+        if self.dispatcher is not None:
+            dispatcher, self.dispatcher = self.dispatcher, None
+            await dispatcher.settle(PATIENCE_S)
+            self.metrics.groups.set(0)
 
     def _states(self) -> dict[AlertState, int]:
         now = self._clock.now_ms()

@@ -16,6 +16,7 @@ from watchkeeper.journal import Journal
 from watchkeeper.model import relabel
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
+from watchkeeper.model.severity import Severities
 from watchkeeper.notify import Links, Notify
 from watchkeeper.store.control import ControlDatabase
 
@@ -62,6 +63,7 @@ class Alerting:
         async def take_up() -> None:
             self._configuration = configuration
             await self.notify.apply(prepared)
+            await self.alerts.silence_by(configuration.silencing)
             await self.alerts.apply(configuration.routing)
 
         return take_up
@@ -70,6 +72,10 @@ class Alerting:
         """Take alerts of our own rules, external labels added, relabelled as for other Alertmanagers."""
         if self._configuration is not None:
             await self.alerts.send(labelled(alerts, self._configuration))
+
+    def severities(self) -> Severities:
+        """What the values of the severity label mean."""
+        return Severities() if self._configuration is None else self._configuration.severities
 
     def alertmanager_yaml(self) -> str:
         """The part of the configuration that Alertmanager knows, secrets hidden."""

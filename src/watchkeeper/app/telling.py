@@ -14,7 +14,7 @@ from watchkeeper.api.alertmanager import routes as alertmanager_routes
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.oncall import Desk
 from watchkeeper.api.rooms import Core, Running
-from watchkeeper.api.watchkeeper import acknowledgements, below, history
+from watchkeeper.api.watchkeeper import acknowledgements, below, history, recurring_silences, severities
 from watchkeeper.app.acknowledging import Acknowledging
 from watchkeeper.app.alerting import Alerting
 from watchkeeper.app.configuration import Configuration
@@ -94,6 +94,8 @@ class Telling:
         own = below(
             [
                 *history.routes(self._core, self._alerting.alerts, self._alerting.notify, self._means.journal),
+                *recurring_silences.routes(self._alerting.alerts, self._core.clock),
+                *severities.routes(self._alerting.severities),
                 *acknowledgements.routes(desk),
                 *oncall_pages.callback_routes(desk),
                 *self._signals.routes(),

@@ -17,6 +17,7 @@ _COMMANDS = {
     "promql": ("promql", "promql", "Tools for PromQL."),
     "routes": ("routes", "routes", "Look at the routing tree: which receivers an alert would reach."),
     "serve": ("serve", "serve", "Run Watchkeeper: receive, store, question, alert, answer."),
+    "silences": ("silences", "silences", "Look at silences: when do recurring ones mute next?"),
     "store": ("store", "store", "Look after the store: status, schema, snapshots."),
     "test": ("test_rules", "test", "Test files before they are used."),
     "why": ("why", "why", "Say why people are told of an alert, or not."),

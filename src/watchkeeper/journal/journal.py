@@ -56,8 +56,10 @@ class Journal:
 
     async def close(self) -> None:
         """Write what waits, and end."""
-        for task in self._tasks:
-            task.cancel()
+        async with self._writing:
+            # Not in the midst of a batch, of which nobody would know whether it is written.
+            for task in self._tasks:
+                task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._write()
 

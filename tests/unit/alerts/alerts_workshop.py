@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from journals import open_journal
 from watchkeeper.alerts import Alerts, Received, Routing
-from watchkeeper.app.configuration.configuration import load_text
+from watchkeeper.app.configuration import Configuration, load_text
 from watchkeeper.journal import Search
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
@@ -49,8 +49,12 @@ class Notifier:
         return self.succeeds
 
 
+def configuration(text: str) -> Configuration:
+    return load_text(text + RECEIVERS, "f.yml", {})
+
+
 def routing(text: str) -> Routing:
-    found = load_text(text + RECEIVERS, "f.yml", {}).routing
+    found = configuration(text).routing
     assert found is not None
     return found
 
@@ -77,8 +81,13 @@ class Workshop:
         self.room = Alerts(control, journal, self.notifier, self.clock, self.registry, new_id)
         self._open.push_async_callback(self.room.close)
         await self.room.open()
-        await self.room.apply(routing(text))
+        await self.reload(text)
         await self._look()
+
+    async def reload(self, text: str) -> None:
+        """Live by another configuration."""
+        await self.room.silence_by(configuration(text).silencing)
+        await self.room.apply(routing(text))
 
     async def stop(self) -> None:
         await self._open.aclose()

@@ -19,6 +19,7 @@ class ErrorType(Enum):
     BAD_DATA = ("bad_data", 400)
     NOT_FOUND = ("not_found", 404)
     NOT_ACCEPTABLE = ("not_acceptable", 406)
+    CONFLICT = ("conflict", 409)
     EXECUTION = ("execution", 422)
     CANCELED = ("canceled", 499)
     INTERNAL = ("internal", 500)

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import HEADER
-from watchkeeper.api.watchkeeper import acknowledgements_openapi
+from watchkeeper.api.watchkeeper import acknowledgements_openapi, alerting_openapi
 from watchkeeper.api.watchkeeper.history.openapi import HISTORY_PATHS, HISTORY_SCHEMAS
 
 _QUERY = "One statement: SELECT, EXPLAIN, SHOW TABLES or DESCRIBE, over the tenant's views."
@@ -193,6 +193,14 @@ def openapi(version: str, server: str) -> dict[str, Any]:
             **HISTORY_PATHS,
             **_SIGNALS,
             **acknowledgements_openapi.PATHS,
+            **alerting_openapi.PATHS,
         },
-        "components": {"schemas": {**_SCHEMAS, **acknowledgements_openapi.SCHEMAS, **HISTORY_SCHEMAS}},
+        "components": {
+            "schemas": {
+                **_SCHEMAS,
+                **acknowledgements_openapi.SCHEMAS,
+                **alerting_openapi.SCHEMAS,
+                **HISTORY_SCHEMAS,
+            }
+        },
     }

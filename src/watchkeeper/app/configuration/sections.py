@@ -7,7 +7,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from watchkeeper.alerts import InboundSections, RoutingGlobal, RoutingSections
+from watchkeeper.alerts import (
+    InboundSections,
+    RoutingGlobal,
+    RoutingSections,
+    SeveritySections,
+    SilencingSections,
+)
 from watchkeeper.app.configuration.notification import NotificationSections
 from watchkeeper.app.configuration.remote import RemoteReadConfig, RemoteWriteConfig, TracingConfig
 from watchkeeper.base.configuration import (
@@ -218,7 +224,9 @@ class Global(GlobalConfig, NotificationDefaults, RoutingGlobal):
     """The `global` section, Prometheus' and Alertmanager's keys together."""
 
 
-class WholeFile(RoutingSections, NotificationSections, HeartbeatSections, InboundSections):
+class WholeFile(
+    RoutingSections, SilencingSections, SeveritySections, NotificationSections, HeartbeatSections, InboundSections
+):
     """The top level."""
 
     global_: Global = Global()
