@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,7 +20,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "bad_days"))
 
-from watchkeeper_process import Watchkeeper, until
+from watchkeeper_process import PROGRAM, Watchkeeper, until
 
 PROMETHEUS = """
 global: {evaluation_interval: 1s, external_labels: {cluster: here}}
@@ -45,6 +48,9 @@ class Pager:
 
     told: list[dict[str, Any]] = field(default_factory=list)
     port: int = 0
+    slow: str = ""
+    """A team whose notifications are answered once `answers` is set."""
+    answers: threading.Event = field(default_factory=threading.Event)
 
     def of(self, team: str) -> list[tuple[str, list[str]]]:
         """Of one team: the state of each notification, and its alerts."""
@@ -59,6 +65,8 @@ def pager() -> Iterator[Pager]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             made.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            if made.told[-1]["groupLabels"]["team"] == made.slow:
+                made.answers.wait(60)
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -137,6 +145,118 @@ def test_what_ends_while_nobody_runs_is_told_afterwards(server: Watchkeeper, pag
     assert pager.of("away") == [("firing", ["A"]), ("resolved", ["A"])]
 
 
+def journal(server: Watchkeeper, **conditions: str) -> list[dict[str, Any]]:
+    """Oldest first."""
+    answer = server.get("/api/watchkeeper/v1/journal", **conditions)
+    assert answer.status == 200, answer.text
+    return list(reversed(answer.json["data"]["entries"]))
+
+
+def kinds(server: Watchkeeper, **conditions: str) -> list[str]:
+    return [entry["kind"] for entry in journal(server, **conditions)]
+
+
+def explained(server: Watchkeeper, **labels: str) -> dict[str, Any]:
+    return post(server, "/api/watchkeeper/v1/routes/test", {"labels": labels})["data"]
+
+
+def command(server: Watchkeeper, *arguments: str) -> str:
+    """What a command prints that finds the server by its data folder."""
+    asked = [PROGRAM, *arguments, "--data", str(server.data)]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_history_explains_each_step_of_an_alert(server: Watchkeeper, pager: Pager) -> None:
+    labels = {"alertname": "Full", "team": "story"}
+    assert explained(server, **labels)["alert"]["state"] == "unknown"
+    fire(server, "Full", "story")
+    found = until(lambda: (told := explained(server, **labels))["groups"][0]["integrations"][0]["toldAt"] and told)
+    fingerprint = found["alert"]["fingerprint"]
+    assert found["receivers"] == ["page"]
+    assert "it knows all that there is to say" in found["summary"]
+    now = datetime.now(UTC)
+    silence = {
+        "matchers": [{"name": "team", "value": "story", "isRegex": False}],
+        "startsAt": now.isoformat(),
+        "endsAt": (now + timedelta(hours=1)).isoformat(),
+        "createdBy": "bob",
+        "comment": "the disk is being replaced",
+    }
+    id = post(server, "/api/v2/silences", silence)["silenceID"]
+    until(lambda: "alert.muted" in kinds(server, alert=fingerprint), "the silence")
+    text = server.get(f"/api/watchkeeper/v1/alerts/{fingerprint}/why", headers={"Accept": "text/plain"}).text
+    assert f'held back: the silence {id} of bob "the disk is being replaced" lasts until' in text
+    assert server.request("DELETE", f"/api/v2/silence/{id}").status == 200
+    until(lambda: "alert.unmuted" in kinds(server, alert=fingerprint), "the silence's end")
+    fire(server, "Full", "story", lasts_s=-0.001)
+    until(lambda: pager.of("story")[-1][0] == "resolved", "the end")
+    until(lambda: kinds(server, alert=fingerprint).count("notification.sent") == 2, "the last entry")
+    assert kinds(server, alert=fingerprint) == [
+        "alert.fired",
+        "notification.sent",
+        "alert.muted",
+        "alert.unmuted",
+        "alert.resolved",
+        "notification.sent",
+    ]
+    assert [one["text"].partition(" ")[0] for one in journal(server, kind="silence", actor="bob")] == ["bob"]
+    assert "200 OK" in journal(server, alert=fingerprint, kind="notification")[0]["text"]
+
+
+def test_the_command_line_tells_the_same(server: Watchkeeper) -> None:
+    assert "taken: {} to page" in command(server, "why", "alertname=Full", "team=story")
+    printed = command(server, "journal", "--alert", "alertname=Full,team=story", "--kind", "notification")
+    assert [line.split()[1] for line in printed.splitlines()] == ["notification.sent"] * 2
+    exported = command(server, "journal", "--text", 'team="story"', "--format", "ndjson")
+    assert [json.loads(line)["kind"] for line in exported.splitlines()][-1] == "alert.fired"
+    rows = list(csv.DictReader(io.StringIO(command(server, "journal", "--receiver", "page", "--format", "csv"))))
+    assert {row["integration"] for row in rows} == {"webhook[0]", ""}
+
+
+def test_a_notification_cut_off_by_kill_9_is_unknown(server: Watchkeeper, pager: Pager) -> None:
+    pager.slow = "cut"
+    fire(server, "A", "cut")
+    until(lambda: pager.of("cut"), "the notification")
+    server.kill()
+    pager.slow = ""
+    pager.answers.set()
+    server.start()
+    (unknown,) = journal(server, kind="notification.unknown")
+    assert unknown["alerts"] == [explained(server, alertname="A", team="cut")["alert"]["fingerprint"]]
+    assert "it may have been told twice or once" in unknown["text"]
+    until(lambda: len(pager.of("cut")) == 2, "the repetition")
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("journal?kind=nothing", "alert.fired"),
+        ("journal?alert=xyz", "16 hexadecimal digits"),
+        ("journal?since=yesterday", "24h"),
+        ("journal?limit=0", "1 to 1000"),
+        ("journal?reciever=a", "receiver"),
+        ("journal/export?format=xml", "ndjson, csv"),
+        ("alerts/xyz/why", "16 hexadecimal digits"),
+    ],
+)
+def test_a_question_that_cannot_be_meant_is_refused_with_what_would_be_right(
+    server: Watchkeeper, path: str, names: str
+) -> None:
+    answer = server.get(f"/api/watchkeeper/v1/{path}")
+    assert answer.status == 400
+    assert names in answer.json["error"]
+
+
+def test_an_alert_that_nobody_knows_is_not_found(server: Watchkeeper) -> None:
+    assert server.get(f"/api/watchkeeper/v1/alerts/{'0' * 16}/why").status == 404
+
+
+def test_tenants_do_not_see_each_others_history(server: Watchkeeper) -> None:
+    assert server.get("/api/watchkeeper/v1/journal", headers={"X-Scope-OrgID": "other"}).json["data"]["entries"] == []
+
+
 def test_a_reload_routes_anew_and_a_bad_file_changes_nothing(server: Watchkeeper, pager: Pager) -> None:
     assert server.process is not None
     config = Path(server.log_path.parent / "alertmanager.yml")
@@ -145,8 +265,11 @@ def test_a_reload_routes_anew_and_a_bad_file_changes_nothing(server: Watchkeeper
     until(lambda: "there is no receiver" in server.log(), "the complaint")
     fire(server, "A", "after")
     until(lambda: pager.of("after"), "the notification")
+    (refused,) = until(lambda: journal(server, kind="configuration.refused"), "the entry")
+    assert "there is no receiver" in refused["text"]
     config.write_text((ALERTMANAGER % pager.port).replace("group_by: [team]", "group_by: [team, alertname]"))
     server.process.send_signal(signal.SIGHUP)
     until(lambda: server.log().count("the configuration has been read again"), "the reload")
     fire(server, "B", "after")
     until(lambda: ("firing", ["B"]) in pager.of("after"), "the notification of the new group")
+    assert "by a reload" in journal(server, kind="configuration.loaded")[-1]["text"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from prometheus_client import CollectorRegistry
 
+from watchkeeper.alerts.acknowledged import Acknowledged
 from watchkeeper.alerts.alert_keeping import ALERTS, AlertKeeping
 from watchkeeper.alerts.alert_store import AlertStore
 from watchkeeper.alerts.batching import AlertWriter
@@ -16,21 +18,30 @@ from watchkeeper.alerts.dispatcher import Dispatcher
 from watchkeeper.alerts.failure import InvalidAlert, NoRoute
 from watchkeeper.alerts.group import Group
 from watchkeeper.alerts.held import AlertState, HeldAlert
-from watchkeeper.alerts.inhibition import Inhibitor
+from watchkeeper.alerts.history import History
+from watchkeeper.alerts.inhibition import Inhibition, Inhibitor
 from watchkeeper.alerts.metrics import AlertsMetrics, States
 from watchkeeper.alerts.muting import AlertStatus, Muting
 from watchkeeper.alerts.notifier import Notifier
 from watchkeeper.alerts.received import Received, checked
+from watchkeeper.alerts.recurring.keeping import RecurringKeeping
+from watchkeeper.alerts.recurring.recurring_silences import RecurringSilences
+from watchkeeper.alerts.route import RouteOptions
 from watchkeeper.alerts.routing import Routing
 from watchkeeper.alerts.silence_keeping import SILENCES, SilenceKeeping
+from watchkeeper.alerts.silence_notes import SilenceNotes
+from watchkeeper.alerts.silence_watch import SilenceWatch
 from watchkeeper.alerts.silences import Silences
+from watchkeeper.alerts.silencing import Silencing
 from watchkeeper.alerts.upkeep import Upkeep
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Journal
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
 from watchkeeper.store.control import ControlDatabase
+from watchkeeper.store.failure import StoreFailure
 
+log = logging.getLogger(__name__)
 ROOM = "alerts"
 PATIENCE_S = 5.0
 """How long receivers may take when the process ends."""
@@ -50,11 +61,13 @@ class Alerts:
         clock: Clock,
         registry: CollectorRegistry,
         new_id: Callable[[], str],
+        acknowledged: Acknowledged | None = None,
     ) -> None:
         self._control = control
-        self._journal = journal
+        self._history = History(journal)
         self._notifier = notifier
         self._clock = clock
+        self._acknowledged = acknowledged
         self._keeping = AlertKeeping(control)
         self._store = AlertStore()
         self._writer = AlertWriter(self._keeping, clock)
@@ -65,9 +78,11 @@ class Alerts:
         """Whoever wants to know of alerts that arrive and are new, or say something new."""
         self._running: asyncio.Task[None] | None = None
         self.metrics = AlertsMetrics(registry)
-        self.silences = Silences(SilenceKeeping(control), clock, new_id)
-        self._muting = Muting(self._inhibitor, self.silences, {})
-        self._upkeep = Upkeep(self.forget_resolved, self._writer, self.silences)
+        self.silences = Silences(SilenceKeeping(control, journal), clock, new_id)
+        self._muting = Muting(self._inhibitor, self.silences, _no_times, self._history)
+        self.recurring = RecurringSilences(RecurringKeeping(control), self.silences, clock, journal)
+        self._watch = SilenceWatch(SilenceNotes(control), self.silences, notifier, clock, journal)
+        self._upkeep = Upkeep(self.forget_resolved, self._writer, self.silences, self.recurring, self.watch_silences)
         registry.register(States(self._states, self.silences.count))
 
     @property
@@ -82,9 +97,13 @@ class Alerts:
         """
         await self._control.migrate(ROOM, [SILENCES, ALERTS])
         await self.silences.open()
+        await self.recurring.open()
+        await self._watch.open()
         kept = await self._keeping.all()
+        alive_at = self._clock.now_ms() if kept.alive_at is None else kept.alive_at
         away_ms = 0 if kept.alive_at is None else max(0, self._clock.now_ms() - kept.alive_at)
         for held in kept.alerts:
+            held.recorded = not held.alert.is_resolved(alive_at)
             if kept.alive_at is not None and not held.alert.is_resolved(kept.alive_at):
                 held.alert = replace(held.alert, ends_at=held.alert.ends_at + away_ms)
             self._store.restore(held)
@@ -92,31 +111,36 @@ class Alerts:
         self._upkeep.start()
 
     async def apply(self, routing: Routing | None) -> None:
-        """Route by this configuration; every alert is grouped anew, as Alertmanager does."""
-        await self._halt()
-        before, self.dispatcher = self.dispatcher, None
+        """Route by this configuration; groups of routes that it leaves unchanged go on as if nothing had happened."""
         self._routing = routing
         rules = routing.inhibit_rules if routing is not None else ()
         self._inhibitor = Inhibitor(rules)
-        self._muting = Muting(self._inhibitor, self.silences, routing.intervals if routing is not None else {})
+        times = routing.times if routing is not None else _no_times
+        self._muting = Muting(self._inhibitor, self.silences, times, self._history)
         self.metrics.rules.set(len(rules))
-        self.metrics.groups.set(0)
-        if routing is not None:
-            telling = before.telling if before is not None else None
-            self.dispatcher = Dispatcher(routing.root, self._muting, self._notifier, self._clock, self.metrics, telling)
         for held in self._store:
-            held.groups = ()
             self._inhibitor.admit(held)
-        if self.dispatcher is not None:
+        if routing is None:
+            await self._halt()
             for held in self._store:
-                self.dispatcher.take(held)
-            self._running = asyncio.create_task(self.dispatcher.run(), name="alerts' dispatcher")
+                held.groups = ()
+        elif self.dispatcher is not None:
+            self.dispatcher.reroute(routing.root, self._muting, self._store)
+        else:
+            self._begin(routing)
+
+    async def silence_by(self, silencing: Silencing) -> None:
+        """Live by what a configuration says about silences; before `apply`, so that nothing is told that they mute."""
+        self._watch.policy = silencing.policy
+        self.recurring.apply(silencing.recurring)
+        try:
+            await self.recurring.plan()
+        except StoreFailure as failure:
+            log.warning("recurring silences are planned again within a minute: %s", failure)
 
     async def close(self) -> None:
         """Finish what is being told, for a while, and keep what is known; what is broken off is told after a start."""
         await self._halt()
-        if self.dispatcher is not None:
-            await self.dispatcher.settle(PATIENCE_S)
         await self._upkeep.stop()
         await self._writer.stop()
 
@@ -187,19 +211,36 @@ class Alerts:
         """How an alert stands now."""
         return self._muting.status(held, self._clock.now_ms())
 
+    def held(self, tenant: str, labels: Labels) -> HeldAlert | None:
+        """The alert with these labels, where it is held."""
+        return self._store.get(tenant, labels)
+
+    def inhibition(self, held: HeldAlert) -> Inhibition | None:
+        """What inhibits an alert now, which need not be held."""
+        self._inhibitor.recognize(held)
+        return self._inhibitor.inhibition_of(held, self._clock.now_ms())
+
     def receivers(self, held: HeldAlert) -> list[str]:
         """Whom the alert's routes lead to."""
         routes = self._routing.root.match(held.matched_labels) if self._routing is not None else []
         return [route.options.receiver for route in routes]
 
+    async def watch_silences(self) -> None:
+        """Warn of silences that end soon, and expire those that match nothing for long. Raises StoreFailure."""
+        await self._watch.round(self._store)
+
     def forget_resolved(self) -> None:
         """Forget the alerts that have ended, and of which nobody is still to be told."""
         for held in self._store.forget_resolved(self._clock.now_ms()):
+            self._history.seen(held, self._clock.now_ms())
             self._inhibitor.forget(held)
             self._writer.gone(held)
 
     def _put(self, alert: Alert, now: int, *, timed_out: bool = False) -> bool:
+        if (before := self._store.get(alert.tenant, alert.labels)) is not None:
+            self._history.seen(before, now)
         held, changed = self._store.put(alert, now, timed_out=timed_out)
+        self._history.seen(held, now)
         if held.revision == 0:
             self._inhibitor.admit(held)
         self._writer.changed(held)
@@ -210,13 +251,31 @@ class Alerts:
                 watcher(held)
         return changed
 
+    def _begin(self, routing: Routing) -> None:
+        self.dispatcher = Dispatcher(
+            routing.root, self._muting, self._notifier, self._clock, self.metrics, self._acknowledged
+        )
+        for held in self._store:
+            held.groups = ()
+            self.dispatcher.take(held)
+        self._running = asyncio.create_task(self.dispatcher.run(), name="alerts' dispatcher")
+
     async def _halt(self) -> None:
+        """Group no more, and finish what is being told, for a while."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
             self._running = None
+        if self.dispatcher is not None:
+            dispatcher, self.dispatcher = self.dispatcher, None
+            await dispatcher.settle(PATIENCE_S)
+            self.metrics.groups.set(0)
 
     def _states(self) -> dict[AlertState, int]:
         now = self._clock.now_ms()
         counts = Counter(held.state for held in self._store if not held.alert.is_resolved(now))
         return {state: counts[state] for state in AlertState}
+
+
+def _no_times(options: RouteOptions, at: int) -> tuple[str, ...]:
+    return ()

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from watchkeeper.alerts.sections import InhibitSection, RouteSection, RoutingSections
 from watchkeeper.base.configuration import Problem
 from watchkeeper.base.configuration.decoding import path
-from watchkeeper.base.configuration.place import did_you_mean
-from watchkeeper.base.configuration.tree import Loc, Tree, locate
+from watchkeeper.base.configuration.place import Place, did_you_mean
+from watchkeeper.base.configuration.tree import Loc, Table, Tree, locate
 
 _EXPRESSION = re.compile(r"\||\.[*+]|^\^|\$$|\[[^\]]+\]")
+
+_ROUTED = ("receivers", "inhibit_rules", "mute_time_intervals", "time_intervals")
 
 
 @dataclass(slots=True)
@@ -38,8 +40,8 @@ class _Checks:
             self._root(sections.route)
             self._route(sections.route, ("route",))
         elif receivers or sections.inhibit_rules or self._intervals:
-            text = '"route" is missing: without it nobody is told of any alert'
-            self.findings.warnings.append(Problem(tree.place, text))
+            text = '"route" is missing: nobody would be told of any alert; right would be route: {receiver: NAME}'
+            self.findings.warnings.append(Problem(_first_of(_ROUTED, tree), text))
         for i, rule in enumerate(sections.inhibit_rules):
             self._inhibit(rule, ("inhibit_rules", i))
 
@@ -88,6 +90,12 @@ class _Checks:
 
     def _problem(self, loc: Loc, text: str) -> None:
         self.findings.problems.append(Problem(locate(self._tree, loc), f"{path(loc)}: {text}"))
+
+
+def _first_of(keys: Collection[str], tree: Tree) -> Place:
+    """Where the first of the keys stands that are there."""
+    there = [locate(tree, (key,), key=True) for key in keys if isinstance(tree, Table) and key in tree.entries]
+    return min(there, default=tree.place)
 
 
 def _like_expressions(match: Mapping[str, str]) -> Iterator[tuple[str, str]]:

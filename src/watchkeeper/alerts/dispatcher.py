@@ -6,15 +6,17 @@ import asyncio
 import heapq
 import itertools
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TypeAlias
 
+from watchkeeper.alerts.acknowledged import Acknowledged, NobodyAcknowledges
 from watchkeeper.alerts.group import Group, Member
 from watchkeeper.alerts.held import HeldAlert
 from watchkeeper.alerts.metrics import AlertsMetrics
 from watchkeeper.alerts.muting import Muting
 from watchkeeper.alerts.notifier import Notifier
-from watchkeeper.alerts.route import Route
+from watchkeeper.alerts.route import Route, continued
 from watchkeeper.base.clock import Clock
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
@@ -25,14 +27,11 @@ UPKEEP_S = 30.0
 """How often empty groups are deleted; until then an alert that comes back waits for its group's next flush."""
 SHORTEST_TELLING_MS = 10_000
 _Key = tuple[str, str, Labels]
-Telling: TypeAlias = dict[_Key, asyncio.Task[None]]
+_Told: TypeAlias = tuple[str, str, str, Labels]
 
 
 class Dispatcher:
-    """The groups of one routing tree. All times come from `run`, or from a caller of `flush_due`.
-
-    A dispatcher that follows another takes its `telling`: nobody is told of a group by both at the same time.
-    """
+    """The groups of a routing tree. All times come from `run`, or from a caller of `flush_due`."""
 
     def __init__(
         self,
@@ -41,23 +40,32 @@ class Dispatcher:
         notifier: Notifier,
         clock: Clock,
         metrics: AlertsMetrics,
-        telling: Telling | None = None,
+        acknowledged: Acknowledged | None = None,
     ) -> None:
         self._root = root
         self._muting = muting
         self._notifier = notifier
         self._clock = clock
         self._metrics = metrics
+        self._acknowledged = acknowledged or NobodyAcknowledges()
         self._groups: dict[_Key, Group] = {}
         self._due: list[tuple[float, int, Group]] = []
         self._order = itertools.count()
         self._upkeep_s = clock.monotonic_s() + UPKEEP_S
         self._wake = asyncio.Event()
-        self.telling: Telling = {} if telling is None else telling
+        self._telling: dict[_Told, asyncio.Task[None]] = {}
 
     def groups(self) -> list[Group]:
         """Those that hold alerts."""
         return [group for group in self._groups.values() if group.members]
+
+    def group(self, tenant: str, route: Route, labels: Labels) -> Group | None:
+        """A route's group with these labels, where there is one."""
+        return self._groups.get((tenant, route.id, labels))
+
+    def next_flush_at(self, group: Group) -> int:
+        """When a group is looked at next, in ms since the epoch; not before now."""
+        return self._clock.now_ms() + max(round((group.due_s - self._clock.monotonic_s()) * 1000), 0)
 
     def take(self, held: HeldAlert) -> None:
         """Put an alert into its groups; one older than its group's wait is told at once, if it is the first."""
@@ -65,9 +73,27 @@ class Dispatcher:
             held.groups = tuple(self._group(held, route) for route in self._root.match(held.matched_labels))
         now, now_s = self._clock.now_ms(), self._clock.monotonic_s()
         for group in held.groups:
-            group.members[held.identity] = held
-            if not group.flushed and held.alert.starts_at + group.route.options.group_wait_ms < now:
-                self._schedule(group, now_s)
+            self._admit(held, group, now, now_s)
+
+    def reroute(self, root: Route, muting: Muting, alerts: Iterable[HeldAlert]) -> None:
+        """Live by another tree. Groups of routes that it continues go on as if nothing had happened; the others go.
+
+        Each of the alerts is matched anew. One that has ended, and whose end no group has still to tell, joins none.
+        """
+        kept = continued(self._root, root)
+        self._root, self._muting = root, muting
+        groups, self._groups = self._groups, {}
+        for group in groups.values():
+            route = kept.get(group.route.id)
+            if route is None:
+                group.gone = True
+            else:
+                group.route = route
+                self._groups[_key(group)] = group
+        now, now_s = self._clock.now_ms(), self._clock.monotonic_s()
+        for held in alerts:
+            self._regroup(held, now, now_s)
+        self._metrics.groups.set(len(self._groups))
 
     def flush_due(self) -> None:
         """Begin to tell of every group that is due, and delete empty ones from time to time."""
@@ -76,12 +102,12 @@ class Dispatcher:
 
     async def settle(self, patience_s: float | None = None) -> None:
         """Wait until nothing is being told; what takes longer than `patience_s` is broken off."""
-        if patience_s is not None and self.telling:
-            _, slow = await asyncio.wait(set(self.telling.values()), timeout=patience_s)
+        if patience_s is not None and self._telling:
+            _, slow = await asyncio.wait(set(self._telling.values()), timeout=patience_s)
             for task in slow:
                 task.cancel()
-        while self.telling:
-            await asyncio.wait(set(self.telling.values()))
+        while self._telling:
+            await asyncio.wait(set(self._telling.values()))
 
     async def run(self) -> None:
         """Tell what is due when it is due, until cancelled."""
@@ -108,6 +134,22 @@ class Dispatcher:
             self._begin(group, now_s)
         return True
 
+    def _regroup(self, held: HeldAlert, now: int, now_s: float) -> None:
+        before, routes = held.groups, self._root.match(held.matched_labels)
+        to_tell = held.waits or not held.alert.is_resolved(now)
+        held.groups = tuple(self._group(held, route) for route in routes) if to_tell else ()
+        for group in before:
+            if group not in held.groups:
+                group.members.pop(held.identity, None)
+        for group in held.groups:
+            if group not in before:
+                self._admit(held, group, now, now_s)
+
+    def _admit(self, held: HeldAlert, group: Group, now: int, now_s: float) -> None:
+        group.members[held.identity] = held
+        if not group.flushed and held.alert.starts_at + group.route.options.group_wait_ms < now:
+            self._schedule(group, now_s)
+
     def _group(self, held: HeldAlert, route: Route) -> Group:
         labels, tenant = route.options.group_labels(held.alert.labels), held.alert.tenant
         key = (tenant, route.id, labels)
@@ -126,18 +168,18 @@ class Dispatcher:
             self._wake.set()
 
     def _begin(self, group: Group, now_s: float) -> None:
-        key = _key(group)
-        if key in self.telling:
+        key = _told(group)
+        if key in self._telling:
             if not group.overdue:
                 group.overdue = True
-                self.telling[key].add_done_callback(lambda _: self._resume(group))
+                self._telling[key].add_done_callback(lambda _: self._resume(group))
             return
         group.flushed = True
         self._schedule(group, now_s + group.route.options.group_interval_ms / 1000)
         if not group.members:
             return
-        task = self.telling[key] = asyncio.create_task(self._flush(group))
-        task.add_done_callback(lambda _: self.telling.pop(key))
+        task = self._telling[key] = asyncio.create_task(self._flush(group))
+        task.add_done_callback(lambda _: self._telling.pop(key))
 
     def _resume(self, group: Group) -> None:
         group.overdue = False
@@ -145,6 +187,8 @@ class Dispatcher:
             self._begin(group, self._clock.monotonic_s())
 
     async def _flush(self, group: Group) -> None:
+        if group.gone:
+            return
         at, members = self._clock.now_ms(), group.in_order()
         try:
             told = await self._tell(group, members, at)
@@ -160,23 +204,30 @@ class Dispatcher:
         self._metrics.flushes.inc()
         if not passing:
             return True
-        options = group.route.options
+        options, key = group.route.options, group.key
         return await self._notifier.notify(
             Flush(
                 options.receiver,
-                group.key,
+                key,
                 group.labels,
                 tuple(member.alert for member in passing),
                 options.repeat_interval_ms,
                 at,
                 at + max(options.group_interval_ms, SHORTEST_TELLING_MS),
                 group.tenant,
+                await self._is_acknowledged(group.tenant, key, passing, at),
             )
         )
 
+    async def _is_acknowledged(self, tenant: str, key: str, told: list[Member], at: int) -> bool:
+        if not self._acknowledged.knows(tenant, key):
+            return False
+        alerts = {member.held.fingerprint: not member.alert.is_resolved(at) for member in told}
+        return await self._acknowledged.look(tenant, key, alerts)
+
     def _delete_empty(self) -> None:
         for key, group in list(self._groups.items()):
-            if not group.members and key not in self.telling:
+            if not group.members and _told(group) not in self._telling:
                 group.gone = True
                 del self._groups[key]
         self._metrics.groups.set(len(self._groups))
@@ -184,3 +235,8 @@ class Dispatcher:
 
 def _key(group: Group) -> _Key:
     return group.tenant, group.route.id, group.labels
+
+
+def _told(group: Group) -> _Told:
+    """Who is told of what: of flushes alike in this, whatever tree they are of, one is under way at a time."""
+    return group.tenant, group.route.options.receiver, group.route.key, group.labels

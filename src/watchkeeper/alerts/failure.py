@@ -25,6 +25,10 @@ class UnknownSilence(AlertsFailure):
     """There is no silence of this id."""
 
 
+class RecurringSilenceConflict(AlertsFailure):
+    """A recurring silence of this name is there already, or belongs to a file."""
+
+
 class NoRoute(AlertsFailure):
     """Nothing says where alerts should go."""
 

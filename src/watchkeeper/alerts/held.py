@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Identity: TypeAlias = tuple[str, Labels]
 """A tenant and labels."""
 
+Muted: TypeAlias = tuple[tuple[str, ...], bool, tuple[str, ...]]
+"""What holds an alert back: silences' ids, whether another alert does, time intervals' names."""
+
 
 class AlertState(StrEnum):
     """Whether people are told of an alert; unprocessed where nobody has looked yet."""
@@ -34,7 +37,8 @@ class HeldAlert:
 
     `revision` counts its arrivals; `timed_out` says that its end is ours, because its sender gave none. `groups` are
     those it belongs to, `sources` and `targets` the numbers of the inhibit rules whose sides match it, `silences` the
-    ids that mute it as of a version of all silences.
+    ids that mute it as of a version of all silences. `recorded` says whether the journal has it as firing; `muted` is
+    what the journal has as holding it back, by the ids of routes.
     """
 
     alert: Alert
@@ -46,6 +50,8 @@ class HeldAlert:
     sources: tuple[int, ...] = ()
     targets: tuple[int, ...] = ()
     silences: tuple[int, tuple[str, ...]] = field(default=(-1, ()))
+    recorded: bool = False
+    muted: dict[str, Muted] = field(default_factory=dict[str, "Muted"])
 
     @property
     def identity(self) -> Identity:

@@ -30,6 +30,14 @@ class InhibitRule:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """An alert that mutes another, and the rule that says so."""
+
+    source: HeldAlert
+    rule: InhibitRule
+
+
 class Inhibitor:
     """The rules, and the alerts that match their sources."""
 
@@ -39,11 +47,15 @@ class Inhibitor:
 
     def admit(self, held: HeldAlert) -> None:
         """Learn of an alert, once."""
+        self.recognize(held)
+        for i in held.sources:
+            self._sources[i].setdefault(self._values(i, held), {})[held.identity] = held
+
+    def recognize(self, held: HeldAlert) -> None:
+        """Note in an alert which sides of which rules match it."""
         labels = held.alert.labels
         held.sources = tuple(i for i, rule in enumerate(self._rules) if _matches(rule.source, labels))
         held.targets = tuple(i for i, rule in enumerate(self._rules) if _matches(rule.target, labels))
-        for i in held.sources:
-            self._sources[i].setdefault(self._values(i, held), {})[held.identity] = held
 
     def forget(self, held: HeldAlert) -> None:
         """Know an alert no more."""
@@ -55,7 +67,12 @@ class Inhibitor:
                 del self._sources[i][values]
 
     def inhibitor_of(self, held: HeldAlert, at: int) -> HeldAlert | None:
-        """The alert that mutes this one at the instant `at`, by the first rule that does; of several, the last to end.
+        """The alert that mutes this one at the instant `at`."""
+        found = self.inhibition_of(held, at)
+        return None if found is None else found.source
+
+    def inhibition_of(self, held: HeldAlert, at: int) -> Inhibition | None:
+        """What mutes this alert at the instant `at`, by the first rule that does; of several sources, the last to end.
 
         An alert that matches both sides of a rule is not muted by one for which the same is true, itself included.
         """
@@ -67,7 +84,7 @@ class Inhibitor:
             firing = (o for o in alike.values() if not o.alert.is_resolved(at) and not (both and i in o.targets))
             found = max(firing, key=lambda o: o.alert.ends_at, default=None)
             if found is not None:
-                return found
+                return Inhibition(found, self._rules[i])
         return None
 
     def _values(self, i: int, held: HeldAlert) -> tuple[str, ...]:

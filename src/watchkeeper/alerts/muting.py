@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from watchkeeper.alerts.group import Group, Member
-from watchkeeper.alerts.held import AlertState, HeldAlert
+from watchkeeper.alerts.held import AlertState, HeldAlert, Muted
+from watchkeeper.alerts.history import Cause, History
 from watchkeeper.alerts.inhibition import Inhibitor
-from watchkeeper.alerts.intervals import Interval, covers
 from watchkeeper.alerts.route import RouteOptions
 from watchkeeper.alerts.silences import Silences
 
@@ -22,19 +22,33 @@ class AlertStatus:
     inhibited_by: tuple[str, ...] = ()
 
 
-class Muting:
-    """Asks each of the three."""
+_BY_NOTHING: Muted = ((), False, ())
 
-    def __init__(self, inhibitor: Inhibitor, silences: Silences, intervals: Mapping[str, Sequence[Interval]]) -> None:
+
+class Muting:
+    """Asks each of the three; `times` names the time intervals that hold a route back at an instant."""
+
+    def __init__(
+        self,
+        inhibitor: Inhibitor,
+        silences: Silences,
+        times: Callable[[RouteOptions, int], tuple[str, ...]],
+        history: History,
+    ) -> None:
+        self._history = history
         self._inhibitor = inhibitor
         self._silences = silences
-        self._intervals = intervals
+        self._times = times
 
     def passing(self, group: Group, members: Sequence[Member], at: int) -> list[Member]:
-        """Those of a group's alerts that may be told at the instant `at`; notes in them and in the group what mutes."""
+        """Those of a group's alerts that may be told at the instant `at`; notes in them and in the group what mutes.
+
+        The journal learns of what has changed since the last time.
+        """
         group.muted_by = self._times(group.route.options, at)
-        told = [member for member in members if self.status(member.held, at).state is AlertState.ACTIVE]
-        return [] if group.muted_by else told
+        stated = [(member, self.status(member.held, at)) for member in members]
+        self._record(group, stated, at)
+        return [] if group.muted_by else [one for one, status in stated if status.state is AlertState.ACTIVE]
 
     def status(self, held: HeldAlert, at: int) -> AlertStatus:
         """How an alert stands at the instant `at`; noted in it, too."""
@@ -43,8 +57,27 @@ class Muting:
         held.state = AlertState.SUPPRESSED if inhibitor is not None or silenced_by else AlertState.ACTIVE
         return AlertStatus(held.state, silenced_by, (inhibitor.fingerprint,) if inhibitor is not None else ())
 
-    def _times(self, options: RouteOptions, at: int) -> tuple[str, ...]:
-        active = options.active_intervals
-        if active and not any(covers(self._intervals[name], at) for name in active):
-            return active
-        return tuple(name for name in options.mute_intervals if covers(self._intervals[name], at))
+    def _record(self, group: Group, stated: Sequence[tuple[Member, AlertStatus]], at: int) -> None:
+        changed: dict[Muted, list[HeldAlert]] = {}
+        for member, status in stated:
+            held = member.held
+            self._history.seen(held, at)
+            muted = (status.silenced_by, bool(status.inhibited_by), group.muted_by)
+            if muted == held.muted.get(group.route.id, _BY_NOTHING):
+                continue
+            if muted == _BY_NOTHING:
+                del held.muted[group.route.id]
+            else:
+                held.muted[group.route.id] = muted
+            changed.setdefault(muted, []).append(held)
+        for muted, alerts in changed.items():
+            self._record_change(group, muted, alerts, at)
+
+    def _record_change(self, group: Group, muted: Muted, alerts: Sequence[HeldAlert], at: int) -> None:
+        if muted == _BY_NOTHING:
+            self._history.unmuted(group, alerts, at)
+            return
+        ids, inhibited, intervals = muted
+        silences = tuple(self._silences.get(group.tenant, id) for id in ids)
+        inhibitor = self._inhibitor.inhibitor_of(alerts[0], at) if inhibited else None
+        self._history.muted(group, alerts, Cause(silences, inhibitor, intervals), at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -67,6 +68,18 @@ class Route:
         yield self
         for route in self.routes:
             yield from route.walk()
+
+
+def continued(before: Route, after: Route) -> dict[str, Route]:
+    """By the ids of nodes of one tree, the nodes of the next with the same way to them and the same options.
+
+    Of several that are alike the first continues the first, and so on.
+    """
+    alike: defaultdict[tuple[str, RouteOptions], deque[Route]] = defaultdict(deque)
+    for route in after.walk():
+        alike[route.key, route.options].append(route)
+    pairs = ((route.id, alike[route.key, route.options]) for route in before.walk())
+    return {id: routes.popleft() for id, routes in pairs if routes}
 
 
 def matchers_of(

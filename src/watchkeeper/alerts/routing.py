@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watchkeeper.alerts.inhibition import InhibitRule
-from watchkeeper.alerts.intervals import Interval
-from watchkeeper.alerts.route import Route
+from watchkeeper.alerts.intervals import Hold, Interval, covers, end_of, zones
+from watchkeeper.alerts.route import Route, RouteOptions
 from watchkeeper.alerts.sections import RoutingSections
 
 
@@ -32,3 +32,21 @@ class Routing:
             {one.name: tuple(Interval.of(section) for section in one.time_intervals) for one in named},
             resolve_timeout_ms,
         )
+
+    def times(self, options: RouteOptions, at: int) -> tuple[str, ...]:
+        """The names of the time intervals that hold a route back at the instant `at` (ms)."""
+        if self._outside(options, at):
+            return options.active_intervals
+        return tuple(name for name in options.mute_intervals if covers(self.intervals[name], at))
+
+    def holds(self, options: RouteOptions, at: int) -> tuple[Hold, ...]:
+        """The same intervals with what a person wants to know of them."""
+        names = self.times(options, at)
+        if not names:
+            return ()
+        active, until = self._outside(options, at), end_of(lambda instant: self.times(options, instant), at)
+        return tuple(Hold(name, zones(self.intervals[name]), active, until) for name in names)
+
+    def _outside(self, options: RouteOptions, at: int) -> bool:
+        active = options.active_intervals
+        return bool(active) and not any(covers(self.intervals[name], at) for name in active)

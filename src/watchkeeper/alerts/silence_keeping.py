@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from watchkeeper.alerts.silence import Silence
+from watchkeeper.journal import Entry, Journal
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.store.control import ControlDatabase, ControlStep
 
@@ -45,18 +46,23 @@ _DELETE = "DELETE FROM alerts_silences WHERE id = :id"
 
 
 class SilenceKeeping:
-    """The table of silences."""
+    """The table of silences, and what the journal is to know of them."""
 
-    def __init__(self, control: ControlDatabase) -> None:
+    def __init__(self, control: ControlDatabase, journal: Journal) -> None:
         self._control = control
+        self._journal = journal
 
     async def all(self) -> list[Silence]:
         """Every silence that is kept, the one longest unchanged first. Raises StoreFailure."""
         return [_silence(*map(str, row)) for row in await self._control.rows(_SELECT)]
 
-    async def put(self, silences: Sequence[Silence]) -> None:
-        """Keep the silences as they are now, all or none. Raises StoreFailure."""
-        await self._control.run([(_PUT, [_row(silence) for silence in silences])])
+    async def put(self, silences: Sequence[Silence], happened: Sequence[Entry] = ()) -> None:
+        """Keep the silences as they are now and record what happened, all or nothing. Raises StoreFailure."""
+        await self._control.run([(_PUT, [_row(silence) for silence in silences]), *self._journal.writes(happened)])
+
+    def record(self, happened: Sequence[Entry]) -> None:
+        """Record what happened without anybody changing a silence."""
+        self._journal.record(*happened)
 
     async def delete(self, ids: Sequence[str]) -> None:
         """Keep these no longer. Raises StoreFailure."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from watchkeeper.alerts.failure import UnknownSilence
 from watchkeeper.alerts.held import HeldAlert
+from watchkeeper.alerts.history import silence_expired, silence_set
+from watchkeeper.alerts.recurring.recurring import version_of
 from watchkeeper.alerts.silence import Silence, SilenceState
 from watchkeeper.alerts.silence_index import SilenceIndex
 from watchkeeper.alerts.silence_keeping import SilenceKeeping
 from watchkeeper.base.clock import Clock
+from watchkeeper.journal import Entry
 
 RETENTION_MS = 120 * 3_600_000
 
@@ -26,10 +29,15 @@ class Silences:
         self._all: dict[str, Silence] = {}
         self._index = SilenceIndex((), 0)
         self._changing = asyncio.Lock()
+        self._ends_recorded_at = clock.now_ms()
 
     async def open(self) -> None:
         """Take up those that were kept. Raises StoreFailure."""
         self._take(await self._keeping.all())
+
+    def every(self) -> list[Silence]:
+        """The silences of all tenants."""
+        return list(self._all.values())
 
     def all(self, tenant: str) -> list[Silence]:
         """A tenant's silences: active ones by their end, pending ones by their beginning, expired ones latest first."""
@@ -55,24 +63,57 @@ class Silences:
             silence.check()
             old = self.get(silence.tenant, silence.id) if silence.id else None
             if old is not None and old.can_become(silence, now):
-                await self._put(replace(silence, updated_at=now))
+                changed = replace(silence, updated_at=now)
+                await self._put([changed], [silence_set(changed, now, changed=True)])
                 return silence.id
             new = replace(silence, id=self._new_id(), starts_at=max(silence.starts_at, now), updated_at=now)
-            await self._put(*([_ended(old, now)] if old is not None else []), new)
+            ends = old is not None and old.state(now) is not SilenceState.EXPIRED
+            happened = [silence_expired(old, now, early=True)] if old is not None and ends else []
+            replaced = [_ended(old, now)] if old is not None and ends else []
+            await self._put([*replaced, new], [*happened, silence_set(new, now)])
             return new.id
 
-    async def expire(self, tenant: str, id: str) -> None:
-        """End a silence now; one that has ended stays as it is. Raises UnknownSilence, StoreFailure."""
+    async def expire(self, tenant: str, id: str, reason: Entry | None = None) -> None:
+        """End a silence now; one that has ended stays as it is. Raises UnknownSilence, StoreFailure.
+
+        A `reason` is recorded instead of saying that somebody ended it.
+        """
         async with self._changing:
             silence, now = self.get(tenant, id), self._clock.now_ms()
             if silence.state(now) is not SilenceState.EXPIRED:
-                await self._put(_ended(silence, now))
+                happened = reason or silence_expired(silence, now, early=True)
+                await self._put([_ended(silence, now)], [happened])
 
-    async def forget_old(self) -> None:
-        """Delete those that ended long ago. Raises StoreFailure."""
+    def record_ends(self) -> None:
+        """Record the silences that have ended by themselves since the last time."""
+        before, now = self._ends_recorded_at, self._clock.now_ms()
+        self._ends_recorded_at = max(before, now)
+        ended = [one for one in self._all.values() if before < one.ends_at <= now and one.updated_at < one.ends_at]
+        self._keeping.record([silence_expired(one, now, early=False) for one in ended])
+
+    async def plan(self, occurrences: Iterable[Silence], versions: Collection[str]) -> list[Silence]:
+        """Keep occurrences of recurring silences; those that are new. Raises StoreFailure.
+
+        What is there already stays as people have left it. Occurrences of other versions than these end now.
+        """
+        async with self._changing:
+            now = self._clock.now_ms()
+            new = [
+                replace(one, starts_at=max(one.starts_at, now), updated_at=now)
+                for one in occurrences
+                if one.id not in self._all
+            ]
+            stale = [one for one in self._all.values() if _is_stale(one, versions, now)]
+            if new or stale:
+                happened = [silence_expired(one, now, early=True) for one in stale]
+                await self._put([*(_ended(one, now) for one in stale), *new], happened)
+            return new
+
+    async def forget_old(self, current: Collection[str] = ()) -> None:
+        """Delete those that ended long ago, but none whose id is among `current`. Raises StoreFailure."""
         async with self._changing:
             horizon = self._clock.now_ms() - RETENTION_MS
-            old = [silence.id for silence in self._all.values() if silence.ends_at < horizon]
+            old = [one.id for one in self._all.values() if one.ends_at < horizon and one.id not in current]
             if old:
                 await self._keeping.delete(old)
                 for id in old:
@@ -95,8 +136,8 @@ class Silences:
             counts[silence.state(now)] += 1
         return counts
 
-    async def _put(self, *silences: Silence) -> None:
-        await self._keeping.put(silences)
+    async def _put(self, silences: Sequence[Silence], happened: Sequence[Entry]) -> None:
+        await self._keeping.put(silences, happened)
         self._take(silences)
 
     def _take(self, silences: Iterable[Silence]) -> None:
@@ -108,6 +149,11 @@ def _ended(silence: Silence, now: int) -> Silence:
     if silence.state(now) is SilenceState.EXPIRED:
         return silence
     return replace(silence, starts_at=min(silence.starts_at, now), ends_at=now, updated_at=now)
+
+
+def _is_stale(silence: Silence, versions: Collection[str], now: int) -> bool:
+    version = version_of(silence)
+    return version != "" and version not in versions and silence.state(now) is not SilenceState.EXPIRED
 
 
 def _place(silence: Silence, now: int) -> tuple[int, int]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from watchkeeper.alerts.batching import AlertWriter
+from watchkeeper.alerts.recurring.recurring_silences import RecurringSilences
 from watchkeeper.alerts.silences import Silences
 from watchkeeper.store.failure import StoreFailure
 
@@ -19,12 +20,21 @@ FORGET_ROUNDS = 60
 
 
 class Upkeep:
-    """Writes alerts whose end was put off; forgets those that have ended, and old silences."""
+    """Writes alerts whose end was put off; plans and watches silences; forgets alerts and silences that have ended."""
 
-    def __init__(self, forget_resolved: Callable[[], None], writer: AlertWriter, silences: Silences) -> None:
+    def __init__(
+        self,
+        forget_resolved: Callable[[], None],
+        writer: AlertWriter,
+        silences: Silences,
+        recurring: RecurringSilences,
+        watch_silences: Callable[[], Awaitable[None]],
+    ) -> None:
         self._forget_resolved = forget_resolved
         self._writer = writer
         self._silences = silences
+        self._recurring = recurring
+        self._watch_silences = watch_silences
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -46,10 +56,15 @@ class Upkeep:
                 await self.round(forget=number % FORGET_ROUNDS == 0)
             except StoreFailure as failure:
                 log.warning("the alerts' upkeep goes on in the next round: %s", failure)
+            except Exception:
+                log.exception("the alerts' upkeep failed in an unforeseen way and goes on in the next round")
 
     async def round(self, *, forget: bool) -> None:
         """One round. Raises StoreFailure."""
+        self._silences.record_ends()
+        await self._recurring.plan()
         if forget:
             self._forget_resolved()
-            await self._silences.forget_old()
+            await self._silences.forget_old(self._recurring.current())
         await self._writer.written()
+        await self._watch_silences()

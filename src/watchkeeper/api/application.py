@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
@@ -21,6 +22,7 @@ from watchkeeper.store import StoreFailure
 logger = logging.getLogger("watchkeeper.api")
 
 _SMALLEST_COMPRESSED = 1024
+_TOKEN = re.compile(r"/t/[^/]+$")
 
 
 def application(
@@ -65,7 +67,7 @@ async def _api_failure(request: Request, error: Exception) -> Response:
 async def _failure(request: Request, error: Exception) -> Response:
     retryable = isinstance(error, Failure) and error.retryable
     if isinstance(error, StoreFailure):
-        logger.warning("%s %s: %s", request.method, request.url.path, error)
+        logger.warning("%s %s: %s", request.method, _shown(request), error)
     kind = ErrorType.UNAVAILABLE if retryable else ErrorType.INTERNAL
     return failure(ApiFailure(kind, str(error), retry_after_s=1 if retryable else None))
 
@@ -82,5 +84,10 @@ async def _client_gone(request: Request, error: Exception) -> Response:
 
 
 async def _bug(request: Request, error: Exception) -> Response:
-    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    logger.error("%s %s failed", request.method, _shown(request), exc_info=error)
     return failure(ApiFailure(ErrorType.INTERNAL, "an error of ours; our log says more"))
+
+
+def _shown(request: Request) -> str:
+    """The path as the log may have it: whoever has a signed link may use it."""
+    return _TOKEN.sub("/t/…", request.url.path)

@@ -183,11 +183,16 @@ def _times(*paths: Path) -> tuple[int, ...]:
 
 
 class Passwords:
-    """ASGI middleware: basic authentication and extra headers, as the web configuration says at the time."""
+    """ASGI middleware: basic authentication and extra headers, as the web configuration says at the time.
 
-    def __init__(self, app: ASGIApp, file: WebConfigFile) -> None:
+    Paths that begin with one of `open_paths` need no login: they check a signature themselves. Whoever has logged in is
+    `request.state.user` from here on.
+    """
+
+    def __init__(self, app: ASGIApp, file: WebConfigFile, open_paths: tuple[str, ...] = ()) -> None:
         self._app = app
         self._file = file
+        self._open_paths = open_paths
         self._known: set[bytes] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -195,10 +200,13 @@ class Passwords:
             await self._app(scope, receive, send)
             return
         config = self._file.current()
-        if not await self.admits(Headers(scope=scope)):
+        is_open = scope["path"].startswith(self._open_paths)
+        if not is_open and not await self.admits(Headers(scope=scope)):
             refusal = PlainTextResponse("Unauthorized\n", 401, {"WWW-Authenticate": "Basic"})
             await refusal(scope, receive, send)
             return
+        if config.basic_auth_users and not is_open:
+            scope.setdefault("state", {})["user"] = _login(Headers(scope=scope))[0]
         headers = config.http_server_config.headers
 
         async def send_with_headers(message: Message) -> None:
@@ -214,12 +222,8 @@ class Passwords:
         return not config.basic_auth_users or await self._allowed(config, headers)
 
     async def _allowed(self, config: WebConfig, headers: Headers) -> bool:
-        scheme, _, encoded = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "basic":
-            return False
-        try:
-            user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except ValueError:
+        user, password = _login(headers)
+        if not user:
             return False
         hashed = config.basic_auth_users[user].reveal().encode() if user in config.basic_auth_users else _UNKNOWN_USER
         # bcrypt is slow on purpose: what was right once for this hash is remembered, as a digest.
@@ -231,3 +235,15 @@ class Passwords:
         if right and len(self._known) < 10_000:
             self._known.add(proof)
         return right
+
+
+def _login(headers: Headers) -> tuple[str, str]:
+    """The user and the password that a request says (RFC 7617); both empty where it says none."""
+    scheme, _, encoded = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return "", ""
+    return user, password

@@ -6,15 +6,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from prometheus_client import CollectorRegistry
-from starlette.routing import BaseRoute
-
-from watchkeeper.alerts import Alerts, Inbound, inbounds
-from watchkeeper.api import incident_pages
-from watchkeeper.api.alertmanager import routes as alertmanager_routes
+from watchkeeper.alerts import Acknowledged, Alerts
 from watchkeeper.api.home import Feeling
-from watchkeeper.api.rooms import Core, Running
-from watchkeeper.api.watchkeeper import below, deployments, incidents, runbooks, signals
+from watchkeeper.api.rooms import Core
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.configuration.alertmanager import alertmanager_yaml
 from watchkeeper.app.room import TakeUp
@@ -22,14 +16,13 @@ from watchkeeper.journal import Journal
 from watchkeeper.model import relabel
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
-from watchkeeper.notify import Notify
-from watchkeeper.oncall.heartbeat import DeadMansSwitches, Heartbeats, Vital
-from watchkeeper.oncall.incident import Incidents
+from watchkeeper.model.severity import Severities
+from watchkeeper.notify import Links, Notify
 from watchkeeper.store.control import ControlDatabase
 
 
 class Alerting:
-    """The rooms `alerts` and `notify`, and the incidents that alerts open; a sink for what the rules find."""
+    """The rooms `alerts` and `notify`; a sink for what the rules find."""
 
     def __init__(
         self,
@@ -37,48 +30,29 @@ class Alerting:
         control: ControlDatabase,
         journal: Journal,
         environ: Mapping[str, str],
-        running: Running,
-        registry: CollectorRegistry,
-        vitals: Sequence[Vital] = (),
+        acknowledged: Acknowledged,
+        links: Links,
     ) -> None:
-        """`vitals` say why trouble would not come as far as here."""
-        self._core = core
-        self._running = running
         self._configuration: Configuration | None = None
         self.notify = Notify(
             control,
             journal,
             core.clock,
-            registry,
+            core.registry,
             external_url=core.options.external_url,
             environ=environ,
             user_agent=f"Watchkeeper/{core.build.version}",
+            links=links,
         )
-        self.alerts = Alerts(control, journal, self.notify, core.clock, registry, lambda: str(uuid.uuid4()))
-        self.incidents = Incidents(
-            control, journal, self.alerts, core.clock, registry, external_url=core.options.external_url
-        )
-        self.heartbeats = Heartbeats(control, journal, self.alerts, core.clock, registry)
-        agent = f"Watchkeeper/{core.build.version}"
-        self._vitals = [*vitals, self.alerts.vital]
-        self._switches = DeadMansSwitches(self._vitals, core.clock, registry, environ, agent)
-        self._inbounds: Mapping[str, Inbound] = {}
+        self.alerts = Alerts(control, journal, self.notify, core.clock, core.registry, _new_id, acknowledged)
 
-    async def open(self, configuration: Configuration) -> None:
-        """Take up what was kept, and begin to route. Raises StoreFailure, and ConfigurationFailure for templates."""
+    async def open(self) -> None:
+        """Take up what was kept. Raises StoreFailure."""
         await self.notify.open()
         await self.alerts.open()
-        await self.incidents.open()
-        await self.heartbeats.open()
-        take_up = await self.prepare(configuration)
-        await take_up()
-        self.heartbeats.start()
 
     async def close(self) -> None:
         """Finish what is being told."""
-        await self.incidents.close()
-        await self._switches.stop()
-        await self.heartbeats.stop()
         await self.alerts.close()
         await self.notify.close()
 
@@ -89,12 +63,8 @@ class Alerting:
         async def take_up() -> None:
             self._configuration = configuration
             await self.notify.apply(prepared)
+            await self.alerts.silence_by(configuration.silencing)
             await self.alerts.apply(configuration.routing)
-            rules = [section.rule() for section in configuration.sections.incidents]
-            self.incidents.apply(rules, configuration.runbooks)
-            self.heartbeats.apply(configuration.sections.heartbeats)
-            self._inbounds = inbounds(configuration.sections.inbound)
-            await self._switches.apply(configuration.sections.dead_mans_switches)
 
         return take_up
 
@@ -103,16 +73,9 @@ class Alerting:
         if self._configuration is not None:
             await self.alerts.send(labelled(alerts, self._configuration))
 
-    def routes(self) -> list[BaseRoute]:
-        """Alertmanager's API, what other tools tell us, and incidents."""
-        alertmanager = alertmanager_routes.routes(self._core, self.alerts, self, self._running)
-        told = signals.routes(self.heartbeats, self.alerts, lambda: self._inbounds, self._core.clock)
-        return [alertmanager, *below(told), *self._incident_routes()]
-
-    def _incident_routes(self) -> list[BaseRoute]:
-        core, room = self._core, self.incidents
-        own = [*incidents.routes(core, room), *runbooks.routes(room), *deployments.routes(core, room)]
-        return [*below(own), *incident_pages.routes(core, room)]
+    def severities(self) -> Severities:
+        """What the values of the severity label mean."""
+        return Severities() if self._configuration is None else self._configuration.severities
 
     def alertmanager_yaml(self) -> str:
         """The part of the configuration that Alertmanager knows, secrets hidden."""
@@ -125,11 +88,9 @@ class Alerting:
 
     def feel(self) -> list[Feeling]:
         """How much there is to tell."""
-        open_incidents = self.incidents.open_count
-        feelings = [Feeling("incidents", f"{open_incidents} open")] if open_incidents else []
         if self.alerts.routing is None:
-            return feelings
-        return [Feeling("alerts", f"{self.alerts.count} held, {self.alerts.group_count} groups"), *feelings]
+            return []
+        return [Feeling("alerts", f"{self.alerts.count} held, {self.alerts.group_count} groups")]
 
 
 def labelled(alerts: Sequence[Alert], configuration: Configuration) -> list[Alert]:
@@ -138,3 +99,7 @@ def labelled(alerts: Sequence[Alert], configuration: Configuration) -> list[Aler
     external, rules = sections.global_.external_labels, sections.alerting.alert_relabel_configs
     changed = ((alert, relabel.apply(rules, Labels({**external, **alert.labels}))) for alert in alerts)
     return [replace(alert, labels=labels) for alert, labels in changed if labels is not None]
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())

@@ -20,10 +20,12 @@ from watchkeeper.api import home, lifecycle, waiting
 from watchkeeper.api.application import application
 from watchkeeper.api.guard import FrontDoor
 from watchkeeper.api.notices import RELOAD_FAILED, Notices
+from watchkeeper.api.oncall import OPEN_PATHS
 from watchkeeper.api.rooms import BuildInfo, Core, Lifecycle, Options, Readers
 from watchkeeper.api.web_config import Passwords, WebConfigFile, ssl_context
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration, load
+from watchkeeper.app.configuration.history import configuration_loaded, configuration_refused
 from watchkeeper.app.connections import ConnectionLimits
 from watchkeeper.app.metrics import HouseMetrics
 from watchkeeper.app.retention import retention_of
@@ -37,6 +39,7 @@ from watchkeeper.app.whereabouts import announced
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.duration import format_duration
 from watchkeeper.base.failure import Failure
+from watchkeeper.journal import Entry, Journal
 from watchkeeper.query.promql import ParseFailure, parse_selector
 
 logger = logging.getLogger("watchkeeper.app")
@@ -63,6 +66,7 @@ class House:
         self._reloading = asyncio.Lock()
         self.notices = Notices(clock, settings.max_listeners)
         self._rooms: Sequence[Room] = ()
+        self._journal: Journal | None = None
         self._open = AsyncExitStack()
 
     async def start(self) -> None:
@@ -84,7 +88,8 @@ class House:
         self._open.push_async_callback(server.stop)
         self._open.callback(self.notices.close)
         rooms = await open_rooms(self, self._open)
-        self._rooms = rooms.live
+        self._rooms, self._journal = rooms.live, rooms.journal
+        rooms.journal.record(configuration_loaded(self.configuration, self.clock.now_ms(), at_start=True))
         front.application = self._application(rooms.routes, web_config)
         self._open.enter_context(announced(self.settings.data, local_url(self.settings, tls=tls is not None)))
         self.condition.is_ready()
@@ -110,6 +115,7 @@ class House:
                 self._metrics.reloaded(*self._reloads)
                 self.notices.raise_(RELOAD_FAILED)
                 logger.error("the configuration stays as it was: %s", why)
+                self._record(configuration_refused(why, self.clock.now_ms()))
                 raise
             for take_up in prepared:
                 await take_up()
@@ -118,6 +124,7 @@ class House:
             self._metrics.reloaded(*self._reloads)
             self.notices.settle(RELOAD_FAILED)
             logger.info("the configuration has been read again")
+            self._record(configuration_loaded(configuration, self.clock.now_ms(), at_start=False))
 
     def configuration_yaml(self) -> str:
         """The configuration in force, secrets hidden."""
@@ -134,6 +141,10 @@ class House:
     def retention_text(self) -> str:
         """How long samples are kept where no rule says otherwise."""
         return format_duration(retention_of(self.settings, self.configuration).keep_ms)
+
+    def _record(self, entry: Entry) -> None:
+        if self._journal is not None:
+            self._journal.record(entry)
 
     def _load(self) -> Configuration:
         configuration = load(
@@ -173,8 +184,10 @@ class House:
             [address.host for address in self.settings.listen], self.settings.external_url, self.settings.cors_origin
         )
         always = [*home.routes(self.core, self.condition.feelings), *lifecycle.routes(self.core)]
-        passwords = [Middleware(Passwords, file=web_config)] if web_config is not None else []
-        return application([*always, *routes], door, self.core.options.route_prefix, passwords)
+        prefix = self.core.options.route_prefix
+        open_paths = tuple(prefix + path for path in OPEN_PATHS)
+        passwords = [Middleware(Passwords, file=web_config, open_paths=open_paths)] if web_config is not None else []
+        return application([*always, *routes], door, prefix, passwords)
 
 
 def _tls(web_config: WebConfigFile | None) -> ssl.SSLContext | None:

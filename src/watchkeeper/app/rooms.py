@@ -11,6 +11,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
+from watchkeeper.access import open_signer
 from watchkeeper.api import watchkeeper
 from watchkeeper.api.notices import Notices
 from watchkeeper.api.prometheus import (
@@ -30,7 +31,6 @@ from watchkeeper.api.prometheus import (
 from watchkeeper.api.prometheus.build import build_json
 from watchkeeper.api.prometheus.routes import api
 from watchkeeper.api.rooms import Core, Running
-from watchkeeper.app.alerting import Alerting
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.duty import LASTS_S, Duty
@@ -43,6 +43,7 @@ from watchkeeper.app.ruling import Ruling
 from watchkeeper.app.scraping import Scraping, scrape_options
 from watchkeeper.app.settings import Settings
 from watchkeeper.app.storage import Storage
+from watchkeeper.app.telling import Means, Telling
 from watchkeeper.app.urls import external_url
 from watchkeeper.app.warming import Warming
 from watchkeeper.base.clock import Clock
@@ -70,10 +71,11 @@ class Building(Running, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """The open rooms: what they serve, and those that take part in a reload."""
+    """The open rooms: what they serve, those that take part in a reload, and the journal."""
 
     routes: Sequence[BaseRoute]
     live: Sequence[Room]
+    journal: Journal
 
 
 async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
@@ -102,9 +104,11 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     await scraping.start(house.configuration)
     house.condition.watch(scraping.feel)
     vitals: list[Vital] = []
+    signer = await open_signer(control, house.clock)
+    means = Means(control, journal, signer, house.environ, house, [_first_of(vitals)])
 
-    def telling(registry: CollectorRegistry) -> Alerting:
-        return Alerting(house.core, control, journal, house.environ, house, registry, [_first_of(vitals)])
+    def telling(registry: CollectorRegistry) -> Telling:
+        return Telling(replace(house.core, registry=registry), means)
 
     duty = Duty(telling, house.clock, journal, house.registry, _lease(house, control) if shared.url else None)
     stack.push_async_callback(duty.close)
@@ -139,7 +143,7 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     federated = federation.routes(house.core, store, house, querying.lookback_ms)
     own = watchkeeper.routes(house.core, store)
     routes = [api(*families), *own, *federated, *pages_of_old, *receivers.routes(), *duty.routes()]
-    return Rooms(routes, [storage, querying, retention, scraping, duty, ruling, receivers])
+    return Rooms(routes, [storage, querying, retention, scraping, duty, ruling, receivers], journal)
 
 
 def _first_of(vitals: Sequence[Vital]) -> Vital:

@@ -13,12 +13,15 @@ _COMMANDS = {
     "check": ("check", "check", "Check files without starting anything."),
     "import": ("import_", "import_", "Bring telemetry from files into the store."),
     "incidents": ("incidents", "incidents", "Look at incidents of a running server, and change them."),
+    "journal": ("journal", "journal", "Read what happened: alerts, notifications, silences, configurations."),
     "notify": ("notify", "notify", "Tools for receivers: does a notification arrive?"),
     "promql": ("promql", "promql", "Tools for PromQL."),
     "routes": ("routes", "routes", "Look at the routing tree: which receivers an alert would reach."),
     "serve": ("serve", "serve", "Run Watchkeeper: receive, store, question, alert, answer."),
+    "silences": ("silences", "silences", "Look at silences: when do recurring ones mute next?"),
     "store": ("store", "store", "Look after the store: status, schema, snapshots."),
     "test": ("test_rules", "test", "Test files before they are used."),
+    "why": ("why", "why", "Say why people are told of an alert, or not."),
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from watchkeeper.app.configuration import Configuration, load
+from watchkeeper.app.severities import unknown_severities
 from watchkeeper.base.configuration import ConfigurationFailure
 from watchkeeper.cli.check_rules import check_rules
 from watchkeeper.cli.check_web import check_web_config
@@ -37,7 +38,7 @@ def check_config(files: tuple[Path, ...]) -> None:
         count = len(failure.problems)
         click.echo(f"{count} problem{'s' if count > 1 else ''}", err=True)
         raise SystemExit(1) from None
-    for warning in configuration.warnings:
+    for warning in (*configuration.warnings, *unknown_severities(configuration)):
         click.echo(f"{warning.place}: warning: {warning.message}", err=True)
     click.echo(_summary(configuration))
 

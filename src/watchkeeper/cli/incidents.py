@@ -125,7 +125,7 @@ def show(url: str, data: Path, tenant: str, postmortem: bool, id: str) -> None:
         click.echo(f"  [{'x' if step['done'] else ' '}] {step['number']}. {_plain(step['text'])}")
     for entry in one["timeline"]:
         actor = f"{entry['actor']}: " if entry["kind"] == "incident.note" else ""
-        click.echo(f"{_short(entry['at'])}  {_plain(actor + entry['text'])}")
+        click.echo(f"{_short(entry['time'])}  {_plain(actor + entry['text'])}")
 
 
 @incidents.command()

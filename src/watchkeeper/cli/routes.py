@@ -8,13 +8,11 @@ from pathlib import Path
 
 import click
 
-from watchkeeper.alerts import MatcherFailure
-from watchkeeper.alerts.matchers import matchers_text, read_matcher
+from watchkeeper.alerts.matchers import matchers_text
 from watchkeeper.alerts.route import Route
 from watchkeeper.app.configuration import load
 from watchkeeper.base.configuration import ConfigurationFailure
-from watchkeeper.model.labels import Labels
-from watchkeeper.model.matcher import MatchOp
+from watchkeeper.cli.labels import read_labels
 
 _CONFIG = click.option(
     "--config",
@@ -42,7 +40,7 @@ def test(files: tuple[Path, ...], tree: bool, expected: str | None, labels: tupl
 
     An alert of a tenant other than the default one has a label `tenant` for routes to match.
     """
-    root, alert = _root(files), _labels(labels)
+    root, alert = _root(files), read_labels(labels)
     found = root.match(alert)
     if tree:
         click.echo("Matching routes:\n" + "\n".join(_tree(root, {route.id for route in found})) + "\n\n")
@@ -71,19 +69,6 @@ def _root(files: tuple[Path, ...]) -> Route:
         click.echo(f"{', '.join(map(str, files))}: there is no route", err=True)
         raise SystemExit(1)
     return routing.root
-
-
-def _labels(texts: tuple[str, ...]) -> Labels:
-    pairs: dict[str, str] = {}
-    for text in texts:
-        try:
-            matcher = read_matcher(text)
-        except MatcherFailure as failure:
-            raise click.BadParameter(str(failure)) from None
-        if matcher.op is not MatchOp.EQUAL:
-            raise click.BadParameter(f"{text}: NAME=VALUE would be right")
-        pairs[matcher.name] = matcher.value
-    return Labels(pairs)
 
 
 def _tree(root: Route, matching: Collection[str] | None) -> Iterator[str]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, Counter
 
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal.entry import Entry
-from watchkeeper.journal.keeping import ROOM, STEPS, Writes, forget, found, writes
+from watchkeeper.journal.keeping import ROOM, STEPS, Row, Writes, forget, found, row, writes
 from watchkeeper.journal.search import Search
 from watchkeeper.store.control import ControlDatabase
 from watchkeeper.store.failure import StoreFailure
@@ -21,6 +20,11 @@ log = logging.getLogger(__name__)
 KEPT_MS = 400 * 86_400_000
 """How long entries are kept: a year's comparison, and a month to make it."""
 SWEEP_S = 3600.0
+GATHER_S = 0.05
+"""How long a batch gathers: what is urgent about an alert, its telling, has the database first."""
+LONGEST_PAUSE_S = 1.0
+MOST_AT_ONCE = 1000
+"""How many entries one transaction records, so that others come in between when there are very many."""
 MOST_WAITING = 200_000
 """How many entries may wait for a database that takes none; the oldest of them are lost then, and counted."""
 
@@ -35,9 +39,9 @@ class Journal:
         """`unique` gives sixteen random hexadecimal digits."""
         self._control = control
         self._clock = clock
-        self._unique = unique
+        self._own = unique()[:8]
         self._last = (0, 0)
-        self._waiting: list[Entry] = []
+        self._waiting: list[Row] = []
         self._writing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -52,19 +56,21 @@ class Journal:
 
     async def close(self) -> None:
         """Write what waits, and end."""
-        for task in self._tasks:
-            task.cancel()
+        async with self._writing:
+            # Not in the midst of a batch, of which nobody would know whether it is written.
+            for task in self._tasks:
+                task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._write()
 
     def record(self, *entries: Entry) -> None:
         """Record what happened; written soon, and before `close` returns."""
-        self._waiting.extend(self._named(entries))
+        self._waiting.extend(self._rows(entries))
         self._wake.set()
 
     def writes(self, entries: Sequence[Entry]) -> Writes:
         """The statements that record entries, for whoever must have them in one transaction with its own."""
-        return writes(self._named(entries))
+        return writes(self._rows(entries))
 
     async def written(self) -> None:
         """Return when all that was recorded so far is written. Raises StoreFailure."""
@@ -75,46 +81,53 @@ class Journal:
         await self._write_waiting()
         return await found(self._control, search)
 
-    def _named(self, entries: Sequence[Entry]) -> list[Entry]:
+    def _rows(self, entries: Sequence[Entry]) -> list[Row]:
         for entry in entries:
             self._recorded.labels(entry.kind.value).inc()
-        return [replace(entry, id=self._next_id()) for entry in entries]
+        return [row(self._next_id(), entry) for entry in entries]
 
     def _next_id(self) -> str:
         """An id that is greater than all before it, also where the clock has jumped back, and nobody else's."""
         at, number = self._last
         now = self._clock.now_ms()
         self._last = (now, 0) if now > at else (at, number + 1)
-        return f"{self._last[0]:012x}{self._last[1]:06x}{self._unique()[:8]}"
+        return f"{self._last[0]:012x}{self._last[1]:06x}{self._own}"
 
     async def _run(self) -> None:
+        pause_s = GATHER_S
         while True:
             await self._wake.wait()
+            await asyncio.sleep(pause_s)
             self._wake.clear()
-            if not await self._write():
-                await asyncio.sleep(1.0)
+            began_s = self._clock.monotonic_s()
+            written = await self._write(MOST_AT_ONCE)
+            # Alerts wait for the database, too: no more than half of its time is ours.
+            took_s = self._clock.monotonic_s() - began_s
+            pause_s = min(max(took_s, GATHER_S), LONGEST_PAUSE_S) if written else LONGEST_PAUSE_S
+            if self._waiting:
                 self._wake.set()
 
-    async def _write(self) -> bool:
+    async def _write(self, most: int | None = None) -> bool:
         try:
-            await self._write_waiting()
+            await self._write_waiting(most)
         except StoreFailure as failure:
             log.warning("%d entries of the journal wait for the database: %s", len(self._waiting), failure)
             return False
         return True
 
-    async def _write_waiting(self) -> None:
+    async def _write_waiting(self, most: int | None = None) -> None:
         async with self._writing:
-            entries, self._waiting = self._waiting, []
-            if not entries:
-                return
-            try:
-                await self._control.run(writes(entries))
-            except BaseException:
-                self._put_back(entries)
-                raise
+            left = len(self._waiting) if most is None else min(len(self._waiting), most)
+            while left > 0:
+                entries, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+                left -= len(entries)
+                try:
+                    await self._control.run(writes(entries))
+                except BaseException:
+                    self._put_back(entries)
+                    raise
 
-    def _put_back(self, entries: list[Entry]) -> None:
+    def _put_back(self, entries: list[Row]) -> None:
         self._waiting = [*entries, *self._waiting]
         if excess := max(len(self._waiting) - MOST_WAITING, 0):
             self._lost.inc(excess)

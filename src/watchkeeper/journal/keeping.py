@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
+
+import msgspec
 
 from watchkeeper.journal.entry import Entry, Kind
 from watchkeeper.journal.search import Search
@@ -48,6 +49,8 @@ STEPS: Sequence[ControlStep] = (
     ),
 )
 Writes: TypeAlias = Sequence[tuple[str, Sequence[Mapping[str, object]]]]
+Row: TypeAlias = Mapping[str, str | int]
+"""An entry as it is written; of texts and numbers alone, so that many that wait are no work for garbage collection."""
 _COLUMNS = "id, at_ms, tenant, kind, actor, group_key, receiver, integration, incident, alerts, text, details"
 _INSERT = f"""
 INSERT INTO journal ({_COLUMNS})
@@ -59,12 +62,12 @@ _OLD = "DELETE FROM journal WHERE at_ms < :before"
 _EQUAL = ("group_key", "receiver", "incident", "actor")
 
 
-def writes(entries: Sequence[Entry]) -> Writes:
-    """The statements that record entries, each of which has its id; for a transaction of the caller's."""
-    if not entries:
+def writes(rows: Sequence[Row]) -> Writes:
+    """The statements that record entries; for a transaction of the caller's."""
+    if not rows:
         return []
-    alerts = [{"fingerprint": one, "entry": entry.id} for entry in entries for one in dict.fromkeys(entry.alerts)]
-    inserts: list[tuple[str, Sequence[Mapping[str, object]]]] = [(_INSERT, [_row(entry) for entry in entries])]
+    alerts = [{"fingerprint": one, "entry": row["id"]} for row in rows for one in str(row["alerts"]).split()]
+    inserts: list[tuple[str, Sequence[Mapping[str, object]]]] = [(_INSERT, rows)]
     return [*inserts, (_INSERT_ALERT, alerts)] if alerts else inserts
 
 
@@ -98,7 +101,8 @@ def _where(search: Search) -> tuple[list[str], dict[str, object]]:
         where.append("LOWER(text) LIKE :text ESCAPE '!'")
         parameters["text"] = f"%{_like(search.text.lower())}%"
     bounds = (("at_ms >= :since", "since", search.since), ("at_ms < :until", "until", search.until))
-    for condition, name, value in (*bounds, ("id < :before", "before", search.before or None)):
+    pages = (("id < :before", "before", search.before or None), ("id > :after", "after", search.after or None))
+    for condition, name, value in (*bounds, *pages):
         if value is not None:
             where.append(condition)
             parameters[name] = value
@@ -116,9 +120,10 @@ def _like(text: str) -> str:
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
-def _row(entry: Entry) -> Mapping[str, object]:
+def row(id: str, entry: Entry) -> Row:
+    """An entry under its id."""
     return {
-        "id": entry.id,
+        "id": id,
         "at_ms": entry.at,
         "tenant": entry.tenant,
         "kind": entry.kind.value,
@@ -129,7 +134,7 @@ def _row(entry: Entry) -> Mapping[str, object]:
         "incident": entry.incident,
         "alerts": " ".join(dict.fromkeys(entry.alerts)),
         "text": entry.text,
-        "details": json.dumps(dict(entry.details), separators=(",", ":"), ensure_ascii=False),
+        "details": msgspec.json.encode(dict(entry.details)).decode(),
     }
 
 
@@ -147,6 +152,6 @@ def _entry(row: Sequence[object]) -> Entry:
         receiver=receiver,
         integration=integration,
         incident=incident,
-        details=json.loads(details),
+        details=msgspec.json.decode(details),
         id=str(identity),
     )

@@ -13,7 +13,7 @@ class Search:
 
     `kinds` may hold a whole kind (`alert.fired`) or its object (`alert`). `text` is found anywhere in an entry's text,
     in any case. `alerts` finds entries about any of these. `before` is the id of an entry: only older ones are found,
-    for the next page. Entries come newest first, `limit` of them at the most.
+    for the next page; `after` in the same way only younger ones. Entries come newest first, `limit` of them at most.
     """
 
     tenant: str = DEFAULT_TENANT
@@ -28,4 +28,5 @@ class Search:
     since: int | None = None
     until: int | None = None
     before: str = ""
+    after: str = ""
     limit: int = 100

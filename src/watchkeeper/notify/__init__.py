@@ -4,14 +4,18 @@ from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.receiver import Receiver, resolve_receivers
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.notify import Notify, NotifyConfig, PreparedNotify
-from watchkeeper.notify.templating import wrong_templates
+from watchkeeper.notify.outlook import Knowledge, Outlook
+from watchkeeper.notify.templating import Links, wrong_templates
 from watchkeeper.notify.trial import Trial
 
 __all__ = [
+    "Knowledge",
+    "Links",
     "NotificationDefaults",
     "Notify",
     "NotifyConfig",
     "NotifyFailure",
+    "Outlook",
     "PreparedNotify",
     "Receiver",
     "Trial",

@@ -43,7 +43,7 @@ class Content:
         """The alerts as they are at the instant `at`, in ms since the epoch."""
         firing, resolved = set[int](), set[int]()
         for alert in alerts:
-            (resolved if alert.is_resolved(at) else firing).add(_hash(alert.labels))
+            (resolved if alert.is_resolved(at) else firing).add(label_hash(alert.labels))
         return cls(frozenset(firing), frozenset(resolved))
 
 
@@ -55,11 +55,13 @@ def reason_to_tell(
     repeat_interval_ms: int,
     at: int,
     perhaps: frozenset[int] = frozenset(),
+    acknowledged: bool = False,
 ) -> Reason | None:
     """Why `content` should be told at the instant `at`, or None where the receiver knows enough.
 
     That everything has ended is a reason even where resolved alerts are not sent: the log must know. `perhaps` are
-    alerts of whose firing the receiver may know: they are told again, and so is their end.
+    alerts of whose firing the receiver may know: they are told again, and so is their end. Nothing is repeated about a
+    group that is `acknowledged`.
     """
     if not content.firing:
         knows = perhaps or (told is not None and told.firing)
@@ -70,8 +72,9 @@ def reason_to_tell(
         return Reason.NEW_ALERTS if told.firing else Reason.FIRST
     if send_resolved and not content.resolved <= told.resolved:
         return Reason.NEW_RESOLVED
-    return Reason.REPEAT if told.at < at - repeat_interval_ms else None
+    return Reason.REPEAT if told.at < at - repeat_interval_ms and not acknowledged else None
 
 
-def _hash(labels: Labels) -> int:
+def label_hash(labels: Labels) -> int:
+    """The number by which an alert is remembered."""
     return xxhash.xxh3_64_intdigest("".join(f"{name}\xff{value}\xff" for name, value in labels.pairs).encode())

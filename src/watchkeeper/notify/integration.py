@@ -5,14 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable
 
+from watchkeeper.journal import Entry
+from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
+from watchkeeper.notify import history
 from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.dedup import Content, Reason, reason_to_tell
+from watchkeeper.notify.effort import Effort
 from watchkeeper.notify.failure import NotifyFailure
-from watchkeeper.notify.keeping import Key
+from watchkeeper.notify.key import Key
 from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.message import Message
 from watchkeeper.notify.metrics import NotifyMetrics
+from watchkeeper.notify.outlook import Outlook, outlook
 from watchkeeper.notify.retrying import Attempt, Retrying, once
 from watchkeeper.notify.templating import Templates
 from watchkeeper.notify.transports import Outside, make_transport
@@ -55,6 +60,11 @@ class Integration:
             if self._retired and not self._busy:
                 await self._client.close()
 
+    def outlook(self, flush: Flush, labels: Labels, next_at: int) -> Outlook:
+        """What it knows of the alert with these labels, and whether the group's flush at `next_at` (ms) tells it."""
+        entry = self._log.entry(Key(flush.tenant, flush.group_key, flush.receiver, self.name))
+        return outlook(self.name, entry, flush, labels, send_resolved=self.config.send_resolved, next_at=next_at)
+
     async def test(self, flush: Flush, templates: Templates, external_url: str) -> Trial:
         """Tell once, whatever the receiver knows, and record nothing."""
         message = Message.of(flush, flush.alerts, Reason.FIRST, templates, external_url)
@@ -81,11 +91,14 @@ class Integration:
             repeat_interval_ms=flush.repeat_interval_ms,
             at=flush.at,
             perhaps=entry.perhaps if entry is not None else frozenset(),
+            acknowledged=flush.acknowledged,
         )
         if reason is None:
+            if flush.acknowledged:
+                await self._record(self._log.remember(key, flush.repeat_interval_ms))
             return True
         if not self.config.send_resolved and not content.firing:
-            await self._record_sent(key, content, flush, "")
+            await self._record_sent(key, content, flush, "", history.end_withheld(key, flush, self._clock.now_ms()))
             return True
         # After a first notification nothing that was kept for the group holds any more.
         memory = entry.memory if entry is not None and reason is not Reason.FIRST else ""
@@ -93,52 +106,58 @@ class Integration:
         return await self._tell(key, content, Message.of(flush, alerts, reason, templates, external_url, memory))
 
     async def _tell(self, key: Key, content: Content, message: Message) -> bool:
-        flush = message.flush
-        await self._record(self._log.sending(key, content, flush.repeat_interval_ms))
+        flush, effort = message.flush, Effort()
+        alerts = history.fingerprints(message.alerts)
+        await self._record(self._log.sending(key, content, flush.repeat_interval_ms, alerts))
         self._metrics.notifications.labels(self.config.kind).inc()
         try:
-            attempt = self._counted(self._transport.prepare(message))
+            attempt = self._counted(self._transport.prepare(message), effort)
             self._report_templates(message)
             within_s = (flush.deadline - self._clock.now_ms()) / 1000
             memory = await self._retrying.deliver(attempt, within_s=within_s, timeout_s=self.config.timeout_s)
         except NotifyFailure as failure:
-            await self._fail(key, flush, failure)
+            await self._fail(key, message, effort, failure)
             return False
         except Exception as error:
             log.exception("%s/%s failed in an unforeseen way", flush.receiver, self.name)
-            await self._fail(key, flush, NotifyFailure(f"unforeseen: {type(error).__name__}"))
+            await self._fail(key, message, effort, NotifyFailure(f"unforeseen: {type(error).__name__}"))
             return False
-        await self._record_sent(key, content, flush, memory)
+        told = history.sent(key, flush, message.alerts, message.reason, effort, self._clock.now_ms())
+        await self._record_sent(key, content, flush, memory, told)
         return True
 
-    def _counted(self, attempt: Attempt) -> Attempt:
+    def _counted(self, attempt: Attempt, effort: Effort) -> Attempt:
         kind = self.config.kind
 
         async def counted() -> str:
             began_s = self._clock.monotonic_s()
             self._metrics.requests.labels(kind).inc()
+            effort.begin()
             try:
                 return await attempt()
             except BaseException:
                 self._metrics.requests_failed.labels(kind).inc()
                 raise
             finally:
+                effort.end()
                 self._metrics.latency_s.labels(kind).observe(self._clock.monotonic_s() - began_s)
 
         return counted
 
-    async def _fail(self, key: Key, flush: Flush, failure: NotifyFailure) -> None:
+    async def _fail(self, key: Key, message: Message, effort: Effort, failure: NotifyFailure) -> None:
+        flush, now = message.flush, self._clock.now_ms()
         self._metrics.failed.labels(self.config.kind, failure.reason).inc()
         log.error("%s/%s could not be told of %s: %s", flush.receiver, self.name, flush.group_key, failure)
-        await self._record(self._log.failed(key, str(failure), flush.repeat_interval_ms))
+        happened = history.failed(key, flush, message.alerts, message.reason, effort, failure, now)
+        await self._record(self._log.failed(key, str(failure), flush.repeat_interval_ms, happened))
 
     def _report_templates(self, message: Message) -> None:
         for failure in message.rendering.failures:
             self._metrics.template_failures.labels(self.config.kind).inc()
             log.error("%s/%s is told in plain text: %s", message.flush.receiver, self.name, failure)
 
-    async def _record_sent(self, key: Key, content: Content, flush: Flush, memory: str) -> None:
-        await self._record(self._log.sent(key, content, flush.repeat_interval_ms, memory))
+    async def _record_sent(self, key: Key, content: Content, flush: Flush, memory: str, happened: Entry) -> None:
+        await self._record(self._log.sent(key, content, flush.repeat_interval_ms, memory, happened))
 
     async def _record(self, recording: Awaitable[None]) -> None:
         """Record; a log that cannot be written must not keep people from being told."""

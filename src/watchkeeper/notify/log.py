@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from watchkeeper.base.clock import Clock
+from watchkeeper.journal import Entry as Happened
+from watchkeeper.journal import Journal
 from watchkeeper.notify.dedup import Content, Told
-from watchkeeper.notify.keeping import Entry, Keeping, Key, State
+from watchkeeper.notify.keeping import Entry, Keeping, State
+from watchkeeper.notify.key import Key
 from watchkeeper.store.control import ControlDatabase
 
 RETENTION_MS = 120 * 3_600_000
@@ -16,10 +19,13 @@ SWEEP_MS = 15 * 60_000
 
 
 class NotificationLog:
-    """In memory, and in the control database before anybody relies on it."""
+    """In memory, and in the control database before anybody relies on it.
 
-    def __init__(self, control: ControlDatabase, clock: Clock) -> None:
-        self._keeping = Keeping(control)
+    What the journal is to know of an outcome, `happened`, is written together with it.
+    """
+
+    def __init__(self, control: ControlDatabase, journal: Journal, clock: Clock) -> None:
+        self._keeping = Keeping(control, journal)
         self._clock = clock
         self._entries: dict[Key, Entry] = {}
         self._swept_at = clock.now_ms()
@@ -39,23 +45,36 @@ class NotificationLog:
         entry = self._entries.get(key)
         return entry if entry is not None and entry.expires_at > self._clock.now_ms() else None
 
-    async def sending(self, key: Key, content: Content, repeat_interval_ms: int) -> None:
-        """An attempt begins, whose outcome is unknown until it is recorded. Raises StoreFailure."""
+    async def sending(self, key: Key, content: Content, repeat_interval_ms: int, alerts: tuple[str, ...] = ()) -> None:
+        """An attempt begins to tell of `alerts` (fingerprints); its outcome is unknown until it is recorded.
+
+        Raises StoreFailure.
+        """
         entry = self._changed(key, State.SENDING, repeat_interval_ms)
         self._doubts[key] = entry.perhaps
-        await self._put(key, replace(entry, perhaps=entry.perhaps | content.firing))
+        await self._put(key, replace(entry, perhaps=entry.perhaps | content.firing, alerts=alerts))
 
-    async def sent(self, key: Key, content: Content, repeat_interval_ms: int, memory: str = "") -> None:
+    async def sent(
+        self, key: Key, content: Content, repeat_interval_ms: int, memory: str = "", *happened: Happened
+    ) -> None:
         """The receiver knows `content`. Raises StoreFailure."""
         told = Told(content.firing, content.resolved, self._clock.now_ms())
         entry = self._changed(key, State.SENT, repeat_interval_ms)
         self._doubts.pop(key, None)
-        await self._put(key, replace(entry, told=told, memory=memory, perhaps=frozenset()))
+        await self._put(key, replace(entry, told=told, memory=memory, perhaps=frozenset()), *happened)
 
-    async def failed(self, key: Key, detail: str, repeat_interval_ms: int) -> None:
+    async def failed(self, key: Key, detail: str, repeat_interval_ms: int, *happened: Happened) -> None:
         """The receiver does not know. Raises StoreFailure."""
         entry = self._changed(key, State.FAILED, repeat_interval_ms)
-        await self._put(key, replace(entry, detail=detail, perhaps=self._doubts.pop(key, entry.perhaps)))
+        doubts = self._doubts.pop(key, entry.perhaps)
+        await self._put(key, replace(entry, detail=detail, perhaps=doubts), *happened)
+
+    async def remember(self, key: Key, repeat_interval_ms: int) -> None:
+        """Keep an entry while its group is not told again: its end must be told all the same. Raises StoreFailure."""
+        entry, now = self.entry(key), self._clock.now_ms()
+        lives_ms = min(2 * repeat_interval_ms, RETENTION_MS)
+        if entry is not None and entry.expires_at - now < lives_ms // 2:
+            await self._put(key, replace(entry, expires_at=now + lives_ms))
 
     def _changed(self, key: Key, state: State, repeat_interval_ms: int) -> Entry:
         """The entry in another state, with what was told and remembered before."""
@@ -64,11 +83,12 @@ class NotificationLog:
         before = self.entry(key)
         if before is None:
             return Entry(state, now, expires_at)
-        return replace(before, state=state, changed_at=now, expires_at=max(before.expires_at, expires_at), detail="")
+        expires_at = max(before.expires_at, expires_at)
+        return replace(before, state=state, changed_at=now, expires_at=expires_at, detail="", alerts=())
 
-    async def _put(self, key: Key, entry: Entry) -> None:
+    async def _put(self, key: Key, entry: Entry, *happened: Happened) -> None:
         self._entries[key] = entry
-        await self._keeping.put(key, entry)
+        await self._keeping.put(key, entry, *happened)
         if self._clock.now_ms() - self._swept_at >= SWEEP_MS:
             await self._sweep()
 

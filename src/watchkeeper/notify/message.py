@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.notification import Flush
 from watchkeeper.notify.dedup import Reason
-from watchkeeper.notify.templating import FIRING, Data, Rendering, Templates, data_of
+from watchkeeper.notify.templating import FIRING, Data, GroupKey, Rendering, Templates, data_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Message:
 def _data(flush: Flush, alerts: tuple[Alert, ...], reason: Reason, external_url: str) -> Data:
     return data_of(
         flush.receiver,
-        flush.group_key,
+        GroupKey(flush.group_key, flush.tenant),
         flush.group_labels,
         alerts,
         at=flush.at,

@@ -16,14 +16,16 @@ from prometheus_client import CollectorRegistry
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient, HTTPClientConfig
 from watchkeeper.journal import Journal
+from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
 from watchkeeper.notify.config.integration import IntegrationConfig, OverHTTPConfig
 from watchkeeper.notify.config.receiver import Receiver
 from watchkeeper.notify.integration import Integration
 from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.metrics import NotifyMetrics
+from watchkeeper.notify.outlook import Outlook
 from watchkeeper.notify.retrying import Retrying, Sleep
-from watchkeeper.notify.templating import Templates
+from watchkeeper.notify.templating import Links, Templates, UnsignedLinks
 from watchkeeper.notify.transports import Outside
 from watchkeeper.notify.trial import Trial, trial_flush
 from watchkeeper.store.control import ControlDatabase
@@ -66,17 +68,18 @@ class Notify:
         sleep: Sleep = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
         unique: Callable[[], str] = partial(secrets.token_hex, 8),  # noqa: B008  # a function, made once
+        links: Links | None = None,
     ) -> None:
         self._clock = clock
         self._external_url = external_url
         self._environ = environ or {}
         self._user_agent = user_agent
         self._unique = unique
-        self._journal = journal
-        self._log = NotificationLog(control, clock)
+        self._log = NotificationLog(control, journal, clock)
         self._metrics = NotifyMetrics(registry)
         self._retrying = Retrying(clock, sleep, jitter)
-        self._templates = Templates((), clock.now_ms)
+        self._links = links or UnsignedLinks(external_url)
+        self._templates = Templates((), clock.now_ms, self._links)
         self._receivers: Mapping[str, Sequence[Integration]] = {}
 
     async def open(self) -> None:
@@ -93,7 +96,7 @@ class Notify:
 
         Raises ConfigurationFailure with everything that is wrong in the template files.
         """
-        return PreparedNotify(config, Templates(config.template_files, self._clock.now_ms))
+        return PreparedNotify(config, Templates(config.template_files, self._clock.now_ms, self._links))
 
     async def apply(self, prepared: PreparedNotify) -> None:
         """Live by a configuration from now on; what is being told at the moment ends as it began."""
@@ -114,6 +117,13 @@ class Notify:
             return False
         telling = (one.notify(flush, self._templates, self._external_url) for one in integrations)
         return all(await asyncio.gather(*telling))
+
+    def outlooks(self, flush: Flush, labels: Labels, next_at: int) -> Sequence[Outlook]:
+        """What each integration of a flush's receiver knows of an alert, and whether it is told at `next_at` (ms).
+
+        Empty where there is no such receiver.
+        """
+        return [one.outlook(flush, labels, next_at) for one in self._receivers.get(flush.receiver, ())]
 
     async def test(self, receiver: str) -> Sequence[Trial]:
         """Send a test notification by every integration of a receiver; the log neither hinders nor records it.

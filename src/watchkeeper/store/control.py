@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -15,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from watchkeeper.store.failure import StoreFailure
 
+T = TypeVar("T")
 _STEPS = sa.Table(
     "control_migrations",
     sa.MetaData(),
@@ -82,21 +85,14 @@ class ControlDatabase:
 
     async def rows(self, statement: str, parameters: Mapping[str, object] | None = None) -> list[tuple[object, ...]]:
         """What a SELECT finds; `:name` in it stands for a parameter. Raises StoreFailure."""
-        try:
-            async with self.begin() as connection:
-                found = await connection.execute(sa.text(statement), dict(parameters or {}))
-                return [tuple(row) for row in found]
-        except (DBAPIError, OSError) as error:
-            raise _failed(error) from error
+        return await _whole(self._rows(statement, dict(parameters or {})))
 
     async def run(self, steps: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> None:
-        """Statements, each for every one of its rows of parameters, in one transaction. Raises StoreFailure."""
-        try:
-            async with self.begin() as connection:
-                for statement, rows in steps:
-                    await connection.execute(sa.text(statement), [dict(row) for row in rows])
-        except (DBAPIError, OSError) as error:
-            raise _failed(error) from error
+        """Statements, each for every one of its rows of parameters, in one transaction. Raises StoreFailure.
+
+        Where the caller is cancelled the transaction still comes to its end first.
+        """
+        await _whole(self._run(steps))
 
     async def migrate(self, room: str, steps: Sequence[ControlStep]) -> list[int]:
         """Take the steps of a room that are missing, each in a transaction of its own; their numbers.
@@ -121,6 +117,22 @@ class ControlDatabase:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+    async def _rows(self, statement: str, parameters: Mapping[str, object]) -> list[tuple[object, ...]]:
+        try:
+            async with self.begin() as connection:
+                found = await connection.execute(sa.text(statement), parameters)
+                return [tuple(row) for row in found]
+        except (DBAPIError, OSError) as error:
+            raise _failed(error) from error
+
+    async def _run(self, steps: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> None:
+        try:
+            async with self.begin() as connection:
+                for statement, rows in steps:
+                    await connection.execute(sa.text(statement), [dict(row) for row in rows])
+        except (DBAPIError, OSError) as error:
+            raise _failed(error) from error
 
     async def _take(self, room: str, step: ControlStep) -> bool:
         """Take a step; False where another process has taken it at the same time. Raises StoreFailure."""
@@ -157,6 +169,16 @@ class ControlDatabase:
                 taken = sa.select(_STEPS.c.number).where(_STEPS.c.room == room, _STEPS.c.number == number)
                 return (await connection.execute(taken)).first() is not None
         return False
+
+
+async def _whole(work: Coroutine[object, object, T]) -> T:
+    """The result of `work`, which is not broken off: a connection that is left in a transaction keeps its locks."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def _failed(error: DBAPIError | OSError) -> StoreFailure:

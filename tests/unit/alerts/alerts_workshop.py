@@ -10,7 +10,8 @@ from prometheus_client import CollectorRegistry
 
 from journals import open_journal
 from watchkeeper.alerts import Alerts, Received, Routing
-from watchkeeper.app.configuration.configuration import load_text
+from watchkeeper.app.configuration import Configuration, load_text
+from watchkeeper.journal import Search
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
 from watchkeeper.store.control import ControlDatabase
@@ -48,8 +49,12 @@ class Notifier:
         return self.succeeds
 
 
+def configuration(text: str) -> Configuration:
+    return load_text(text + RECEIVERS, "f.yml", {})
+
+
 def routing(text: str) -> Routing:
-    found = load_text(text + RECEIVERS, "f.yml", {}).routing
+    found = configuration(text).routing
     assert found is not None
     return found
 
@@ -70,14 +75,19 @@ class Workshop:
         control = ControlDatabase.at(self._database)
         self._open.push_async_callback(control.close)
         self.registry = CollectorRegistry()
-        journal = await open_journal(control, self.clock)
+        self.journal = journal = await open_journal(control, self.clock)
         self._open.push_async_callback(journal.close)
         new_id = lambda: f"id{next(self._ids)}"  # noqa: E731
         self.room = Alerts(control, journal, self.notifier, self.clock, self.registry, new_id)
         self._open.push_async_callback(self.room.close)
         await self.room.open()
-        await self.room.apply(routing(text))
+        await self.reload(text)
         await self._look()
+
+    async def reload(self, text: str) -> None:
+        """Live by another configuration."""
+        await self.room.silence_by(configuration(text).silencing)
+        await self.room.apply(routing(text))
 
     async def stop(self) -> None:
         await self._open.aclose()
@@ -97,6 +107,11 @@ class Workshop:
         """What was told since the last time: receiver, group labels, and alerts, ended ones with a minus."""
         flushes, self.notifier.flushes = self.notifier.flushes, []
         return [(flush.receiver, _text(flush.group_labels), _names(flush)) for flush in flushes]
+
+    async def happened(self, *kinds: str, **conditions: str) -> list[str]:
+        """What the journal says of these kinds, oldest first."""
+        found = await self.journal.find(Search(kinds=kinds, **conditions))  # type: ignore[arg-type]  # texts, all
+        return [entry.text for entry in reversed(found)]
 
     def value(self, name: str, **labels: str) -> float | None:
         """One of the room's metrics."""

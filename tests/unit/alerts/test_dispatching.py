@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from alerts_workshop import Workshop
 
-from watchkeeper.alerts import InvalidAlert, Received, Routing
+from watchkeeper.alerts import InvalidAlert, Received
 
 ROUTE = """
 route: {receiver: a, group_by: [team], group_wait: 10s, group_interval: 1m, repeat_interval: 1h, routes: [
@@ -16,7 +16,6 @@ route: {receiver: a, group_by: [team], group_wait: 10s, group_interval: 1m, repe
   {match: {team: both}, receiver: c}, {match: {kind: own}, group_by: ['...']}]}
 """
 Make = Callable[..., Received]
-Read = Callable[[str], Routing]
 
 
 async def test_a_new_group_waits_and_then_tells_of_all_that_came(workshop: Workshop, alert: Make):
@@ -156,30 +155,6 @@ async def test_alerts_that_are_wrong_are_refused_and_the_others_taken(workshop: 
     assert str(refused.value) == "at least one label pair required\nstart time must be before end time"
     assert [held.alert.labels["alertname"] for held in workshop.room.alerts("default")] == ["C"]
     assert workshop.value("alertmanager_alerts_invalid_total", version="v2") == 2
-
-
-async def test_a_reload_keeps_alerts_and_routes_them_anew(workshop: Workshop, alert: Make, route: Read):
-    await workshop.start(ROUTE)
-    await workshop.post(alert(starts_s=-20))
-    assert workshop.told() == [("a", "", ["A"])]
-    await workshop.room.apply(route("route: {receiver: c}\n"))
-    await workshop.pass_s(30)
-    assert workshop.told() == [("c", "", ["A"])]
-
-
-async def test_a_reload_does_not_tell_twice_at_once(workshop: Workshop, alert: Make, route: Read):
-    await workshop.start(ROUTE)
-    released = asyncio.Event()
-    workshop.notifier.gate = released.wait
-    await workshop.post(alert(starts_s=-20))
-    await workshop.pass_s(1)
-    await workshop.room.apply(route(ROUTE))
-    await workshop.pass_s(1)
-    assert len(workshop.told()) == 1
-    released.set()
-    workshop.notifier.gate = None
-    await workshop.pass_s(1)
-    assert workshop.told() == [("a", "", ["A"])]
 
 
 async def test_tenants_do_not_share_groups(workshop: Workshop, alert: Make):

@@ -166,3 +166,36 @@ async def test_lists_show_what_is_asked_for(workshop, alert):
         ("b", {"team": "x"}),
         ("a", {"team": "y"}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("receivers: [{name: a}]", "1:1"),
+        ("global: {}\ninhibit_rules: [{equal: [a]}]", "2:1"),
+        ("time_intervals: [{name: n}]", "1:1"),
+    ],
+)
+def test_what_needs_a_route_is_pointed_out_without_one(text: str, place: str):
+    (warning,) = load_text(text + "\n", "f.yml", {}).warnings
+    assert str(warning).startswith(f'f.yml:{place}: "route" is missing: nobody would be told of any alert')
+
+
+def test_what_is_malformed_does_not_hide_what_does_not_fit_together():
+    text = """\
+route:
+  receiver: a
+  routes:
+  - {matchers: ['!'], receiver: q, mute_time_intervals: [night, day]}
+  - {match: {team: x}, receiver: r, group_wait: soon}
+receivers: [{name: a}, {name: r, webhook_configs: [{}]}]
+time_intervals: [{name: night, time_intervals: [{times: [{start_time: '25:00', end_time: '26:00'}]}]}]
+"""
+    with pytest.raises(ConfigurationFailure) as refused:
+        load_text(text, "f.yml", {})
+    told = [str(problem) for problem in refused.value.problems]
+    assert 'f.yml:4:33: route.routes[0].receiver: there is no receiver "q"' in told
+    assert 'f.yml:4:65: route.routes[0].mute_time_intervals[1]: there is no time interval "day"' in told
+    assert "f.yml:4:17: route.routes[0].matchers[0]: bad matcher format: !" in told
+    assert not any('there is no receiver "r"' in one or '"night"' in one for one in told)
+    assert sorted({problem.place.line for problem in refused.value.problems}) == [4, 5, 6, 7]

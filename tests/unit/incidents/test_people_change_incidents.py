@@ -34,7 +34,7 @@ async def test_a_person_opens_one_about_alerts_that_fire(ward: Ward):
     one = await ward.room.create(Incident(0, "It burns", 0), [down, down], "alice")
     assert (one.id, one.opened_by, named(one)) == ("INC-1", "alice", ["Down"])
     assert await ward.room.get("default", "inc-1") == one
-    assert await ward.story("INC-1") == ['INC-1 "It burns" was opened by alice']
+    assert (await ward.story("INC-1"))[-1] == 'INC-1 "It burns" was opened by alice'
     with pytest.raises(InvalidIncident, match='there is no alert "0000"'):
         await ward.room.create(Incident(0, "It burns", 0), ["0000"], "alice")
 

@@ -106,7 +106,7 @@ class Ward:
     async def fire(self, name: str, *, service: str = "shop", severity: str = "critical", **annotations: str) -> str:
         """An alert fires for an hour, or longer; its fingerprint."""
         labels = {"alertname": name, "service": service, "severity": severity}
-        await self.alerts.post([Received(labels, annotations, ends_at=self.clock.ms + 3_600_000)], "default")
+        await self.alerts.post([Received(labels, annotations, self.clock.ms, self.clock.ms + 3_600_000)], "default")
         await self.room.following.round()
         return fingerprint(Labels(labels))
 
@@ -117,7 +117,7 @@ class Ward:
 
     def received(self, name: str, ends_at: int, service: str = "shop", severity: str = "critical") -> Received:
         """An alert as somebody sends it."""
-        return Received({"alertname": name, "service": service, "severity": severity}, {}, ends_at=ends_at)
+        return Received({"alertname": name, "service": service, "severity": severity}, {}, self.clock.ms, ends_at)
 
     async def silence(self, name: str, lasts_s: int) -> None:
         """Mute an alert from now on."""

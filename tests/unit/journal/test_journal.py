@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -137,3 +139,14 @@ async def test_old_entries_are_forgotten_when_the_next_process_opens(
     assert await texts(again, Search()) == ["young"]
     assert await texts(again, Search(alert="a" * 16)) == ["young"]
     await again.close()
+
+
+async def test_an_end_in_the_midst_of_writing_loses_and_doubles_nothing(tmp_path: Path, clock: Moved):
+    for turns in range(25):
+        journal = _journal(f"sqlite:///{tmp_path / f'{turns}.db'}", clock)
+        await journal.open()
+        journal.record(sent("one"))
+        for _ in range(turns):
+            await asyncio.sleep(0.0002)
+        await journal.close()
+        assert await texts(journal, Search()) == ["one"]

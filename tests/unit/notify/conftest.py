@@ -67,7 +67,7 @@ def house(clock: Clock, control: ControlDatabase) -> Open:
             unique=lambda: f"{next(numbers):016x}",
         )
         await notify.open()
-        one = House(notify, clock, registry)
+        one = House(notify, clock, registry, journal)
         await one.apply(text)
         yield one
         await notify.close()

@@ -12,6 +12,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from watchkeeper.app.configuration.configuration import Configuration, load_text
+from watchkeeper.journal import Journal
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
@@ -82,6 +83,7 @@ class House:
     notify: Notify
     clock: Clock
     registry: CollectorRegistry
+    journal: Journal
 
     def figure(self, name: str, **labels: str) -> float:
         return self.registry.get_sample_value(name, labels) or 0.0

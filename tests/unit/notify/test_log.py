@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 
 import pytest
 from aiohttp import web
 from notify_house import HOUR_MS, Clock, Open, Recorder, alert, flush
+from prometheus_client import CollectorRegistry
 
+from watchkeeper.journal import Journal
 from watchkeeper.notify.dedup import Content
-from watchkeeper.notify.keeping import Key, State
+from watchkeeper.notify.keeping import State
+from watchkeeper.notify.key import Key
 from watchkeeper.notify.log import RETENTION_MS, SWEEP_MS, NotificationLog
 from watchkeeper.store.control import ControlDatabase
 
@@ -30,7 +34,8 @@ def hook(recorder: Recorder, more: str = "") -> str:
 
 
 async def opened(control: ControlDatabase, clock: Clock) -> NotificationLog:
-    log = NotificationLog(control, clock)
+    journal = Journal(control, clock, CollectorRegistry(), lambda: secrets.token_hex(8))
+    log = NotificationLog(control, journal, clock)
     await log.open()
     return log
 

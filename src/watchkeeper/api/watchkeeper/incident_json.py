@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from watchkeeper.api.watchkeeper.history.entries import entry_json
 from watchkeeper.base.instants import rfc3339
 from watchkeeper.journal import Entry
 from watchkeeper.oncall.incident import ROLES, Figures, Incident
@@ -80,22 +81,6 @@ def steps_json(incident: Incident, runbook: Runbook | None) -> list[dict[str, An
         }
         for number, step in enumerate(steps, 1)
     ]
-
-
-def entry_json(entry: Entry) -> dict[str, Any]:
-    """One thing that happened."""
-    return {
-        "id": entry.id,
-        "at": rfc3339(entry.at),
-        "kind": entry.kind.value,
-        "text": entry.text,
-        "actor": entry.actor,
-        "alerts": list(entry.alerts),
-        "receiver": entry.receiver,
-        "integration": entry.integration,
-        "incident": entry.incident,
-        "details": dict(entry.details),
-    }
 
 
 def figures_json(figures: Figures) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from starlette.routing import Route
 
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import HEADER
-from watchkeeper.api.watchkeeper import openapi_incidents
+from watchkeeper.api.watchkeeper import acknowledgements_openapi, alerting_openapi, openapi_incidents
+from watchkeeper.api.watchkeeper.history.openapi import HISTORY_PATHS, HISTORY_SCHEMAS
 
 _QUERY = "One statement: SELECT, EXPLAIN, SHOW TABLES or DESCRIBE, over the tenant's views."
 _FAILURE = {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}}
@@ -190,7 +191,18 @@ def openapi(version: str, server: str) -> dict[str, Any]:
             },
             "/import/openmetrics": {"post": _IMPORT},
             **openapi_incidents.PATHS,
+            **HISTORY_PATHS,
             **_SIGNALS,
+            **acknowledgements_openapi.PATHS,
+            **alerting_openapi.PATHS,
         },
-        "components": {"schemas": {**_SCHEMAS, **openapi_incidents.SCHEMAS}},
+        "components": {
+            "schemas": {
+                **_SCHEMAS,
+                **acknowledgements_openapi.SCHEMAS,
+                **alerting_openapi.SCHEMAS,
+                **HISTORY_SCHEMAS,
+                **openapi_incidents.SCHEMAS,
+            }
+        },
     }

@@ -57,20 +57,6 @@ _ALERT = _object(
         "endsAt": {**_TIME, "description": "null while it fires."},
     }
 )
-_ENTRY = _object(
-    {
-        "id": _TEXT,
-        "at": _TIME,
-        "kind": {"type": "string", "description": "Such as incident.note, notification.sent or deployment."},
-        "text": {"type": "string", "description": "What happened, in one sentence."},
-        "actor": _TEXT,
-        "alerts": _list(_TEXT),
-        "receiver": _TEXT,
-        "integration": _TEXT,
-        "incident": _TEXT,
-        "details": {"type": "object"},
-    }
-)
 _STEP = {"number": {"type": "integer"}, "text": _TEXT, "section": _TEXT}
 _DEPLOYMENT = {
     "service": _TEXT,
@@ -103,7 +89,7 @@ SCHEMAS: dict[str, Any] = {
             _object(
                 {
                     "runbookSteps": _list(_object({**_STEP, "done": _FLAG, "by": _TEXT, "at": _TIME})),
-                    "timeline": _list(_ENTRY),
+                    "timeline": _list(_ref("JournalEntry")),
                 }
             ),
         ]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from watchkeeper.alerts import Routing, check_routing
+from watchkeeper.alerts import Routing, Silencing, check_routing, check_severities, check_silencing, severities_of
+from watchkeeper.app.configuration.despite import routing_problems
 from watchkeeper.app.configuration.jobs import Jobs
 from watchkeeper.app.configuration.references import missing_files
 from watchkeeper.app.configuration.sections import ScrapeFile, WholeFile
@@ -19,6 +20,7 @@ from watchkeeper.base.configuration.merging import merge
 from watchkeeper.base.configuration.rendering import render
 from watchkeeper.base.configuration.tree import Table, Tree, locate
 from watchkeeper.base.failure import Failure
+from watchkeeper.model.severity import Severities
 from watchkeeper.notify import NotifyConfig, resolve_receivers, wrong_templates
 from watchkeeper.oncall.incident import check_incidents
 from watchkeeper.oncall.runbook import Runbooks, load_runbooks
@@ -32,7 +34,8 @@ class Configuration:
     """Everything that the files say, checked and with `global`'s defaults filled into the jobs.
 
     `rule_files` are the files that the globs lead to now, in order; `notify` has the receivers completed in the same
-    way; `routing` is None where no route is given; `warnings` say what has no effect, or may surprise.
+    way; `routing` is None where no route is given; `silencing` is about silences; `warnings` say
+    what has no effect, or may surprise.
     """
 
     sections: WholeFile
@@ -40,9 +43,15 @@ class Configuration:
     rule_files: tuple[Path, ...]
     notify: NotifyConfig = field(default_factory=NotifyConfig)
     routing: Routing | None = None
+    silencing: Silencing = field(default_factory=Silencing)
     files: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
     runbooks: Runbooks = field(default_factory=Runbooks)
+
+    @property
+    def severities(self) -> Severities:
+        """What values of the severity label mean."""
+        return severities_of(self.sections)
 
     def to_yaml(self) -> str:
         """The configuration as it is understood, secrets shown as `<secret>` (for /api/v1/status/config)."""
@@ -113,7 +122,7 @@ class _Loader:
         try:
             sections = decode(WholeFile, tree)
         except ConfigurationFailure as failure:
-            raise ConfigurationFailure([*self._problems, *failure.problems]) from failure
+            raise ConfigurationFailure([*self._problems, *failure.problems, *routing_problems(tree)]) from failure
         self._warnings.extend(not_yet(sections, tree))
         self._warnings.extend(missing_files(sections, tree))
         self._check_retention(sections, tree)
@@ -126,17 +135,22 @@ class _Loader:
         notify = self._notify(sections, tree)
         routing = self._routing(sections, tree)
         runbooks = self._runbooks(sections, tree)
+        self._problems.extend(check_silencing(sections, [receiver.name for receiver in sections.receivers], tree))
         self._problems.extend(jobs.problems)
         self._warnings.extend(jobs.warnings)
         if self._problems:
             raise ConfigurationFailure(self._problems)
         warnings = tuple(sorted(set(self._warnings)))
-        return Configuration(sections, tuple(jobs.resolved), rule_files, notify, routing, files, warnings, runbooks)
+        silencing = Silencing.of(sections)
+        return Configuration(
+            sections, tuple(jobs.resolved), rule_files, notify, routing, silencing, files, warnings, runbooks
+        )
 
     def _routing(self, sections: WholeFile, tree: Tree) -> Routing | None:
         found = check_routing(sections, [receiver.name for receiver in sections.receivers], tree)
         self._problems.extend(found.problems)
         self._warnings.extend(found.warnings)
+        self._warnings.extend(check_severities(sections, severities_of(sections), tree))
         return None if found.problems else Routing.of(sections, sections.global_.resolve_timeout_ms)
 
     def _runbooks(self, sections: WholeFile, tree: Tree) -> Runbooks:

@@ -7,7 +7,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from watchkeeper.alerts import InboundSections, RoutingGlobal, RoutingSections
+from watchkeeper.alerts import (
+    InboundSections,
+    RoutingGlobal,
+    RoutingSections,
+    SeveritySections,
+    SilencingSections,
+)
 from watchkeeper.app.configuration.notification import NotificationSections
 from watchkeeper.app.configuration.remote import RemoteReadConfig, RemoteWriteConfig, TracingConfig
 from watchkeeper.base.configuration import (
@@ -26,6 +32,7 @@ from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.http import TLSConfig
 from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.notify import NotificationDefaults
+from watchkeeper.oncall import OnCallSection
 from watchkeeper.oncall.heartbeat import HeartbeatSections
 from watchkeeper.oncall.incident import IncidentSection
 from watchkeeper.receive.scrape.config import GlobalConfig, ScrapeConfig
@@ -218,7 +225,9 @@ class Global(GlobalConfig, NotificationDefaults, RoutingGlobal):
     """The `global` section, Prometheus' and Alertmanager's keys together."""
 
 
-class WholeFile(RoutingSections, NotificationSections, HeartbeatSections, InboundSections):
+class WholeFile(
+    RoutingSections, SilencingSections, SeveritySections, NotificationSections, HeartbeatSections, InboundSections
+):
     """The top level."""
 
     global_: Global = Global()
@@ -239,6 +248,7 @@ class WholeFile(RoutingSections, NotificationSections, HeartbeatSections, Inboun
     host_collector: HostCollectorConfig = HostCollectorConfig()
     incidents: tuple[IncidentSection, ...] = ()
     runbooks: tuple[Text, ...] = ()
+    oncall: OnCallSection = OnCallSection()
 
 
 class ScrapeFile(Section):

@@ -1,8 +1,19 @@
 """What a notification's templates see, the functions they call, and the templates that are there by default."""
 
 from watchkeeper.notify.templating.data import FIRING, Data, data_of
+from watchkeeper.notify.templating.links import GroupKey, Links, UnsignedLinks
 from watchkeeper.notify.templating.lint import wrong_templates
 from watchkeeper.notify.templating.rendering import Rendering
 from watchkeeper.notify.templating.templates import Templates
 
-__all__ = ["FIRING", "Data", "Rendering", "Templates", "data_of", "wrong_templates"]
+__all__ = [
+    "FIRING",
+    "Data",
+    "GroupKey",
+    "Links",
+    "Rendering",
+    "Templates",
+    "UnsignedLinks",
+    "data_of",
+    "wrong_templates",
+]

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from watchkeeper.notify.templating.go_json import to_json
+from watchkeeper.notify.templating.links import Links, UnsignedLinks, tenant_of
 from watchkeeper.notify.templating.time import Duration, Time
 from watchkeeper.template import Function
 from watchkeeper.template.expressions import matches, re_replace_all
@@ -20,10 +21,13 @@ _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W_](?:[\w]|['’](?=\w))*")
 
 
-def functions(now_ms: Callable[[], int]) -> Mapping[str, Function]:
-    """All functions; `now_ms` tells the time, in ms since the epoch."""
+def functions(now_ms: Callable[[], int], links: Links | None = None) -> Mapping[str, Function]:
+    """All functions; `now_ms` tells the time, in ms since the epoch. `links` are ours, Alertmanager has none."""
+    to = links or UnsignedLinks("")
     return {
         **_FIXED,
+        "ackLink": Function(lambda key: to.acknowledge(tenant_of(key), key), ("string",)),
+        "silenceLink": Function(lambda key: to.silence(tenant_of(key), key), ("string",)),
         "now": Function(lambda: Time(now_ms())),
         "since": Function(lambda then: Time(now_ms()).go_methods["Sub"].call(then), ("any",)),
     }

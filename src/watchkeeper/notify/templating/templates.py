@@ -9,6 +9,7 @@ from pathlib import Path
 
 from watchkeeper.base.configuration import ConfigurationFailure, Place, Problem
 from watchkeeper.notify.templating.functions import functions
+from watchkeeper.notify.templating.links import Links
 from watchkeeper.template import Template, TemplateFailure
 
 DEFAULT_FILES = ("messages.tmpl", "email.tmpl")
@@ -18,9 +19,9 @@ _KEPT = 2000
 class Templates:
     """Everything that a notification's texts may refer to; each text is read once."""
 
-    def __init__(self, files: Sequence[Path], now_ms: Callable[[], int]) -> None:
+    def __init__(self, files: Sequence[Path], now_ms: Callable[[], int], links: Links | None = None) -> None:
         """Raises ConfigurationFailure with every file that cannot be read, each at its line and column."""
-        self._base = Template(functions(now_ms))
+        self._base = Template(functions(now_ms, links))
         for name, text in _defaults():
             self._base.add(name, text)
         problems = [problem for file in files if (problem := self._add(file)) is not None]

@@ -14,6 +14,7 @@ import aiosmtplib
 from watchkeeper.base.http import HTTPFailure, TLSConfig
 from watchkeeper.base.http.tls import TLS
 from watchkeeper.notify.config.email import EmailConfig
+from watchkeeper.notify.effort import answered
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.message import Message
 from watchkeeper.notify.retrying import Attempt
@@ -23,6 +24,7 @@ from watchkeeper.notify.transports.outside import Outside
 
 IMPLICIT_TLS_PORT = 465
 _LONGEST_S = 60.0
+_ANSWER_LENGTH = 100
 """What one command may take; the notification's own time bounds all of them."""
 
 
@@ -71,7 +73,8 @@ class Email:
             await client.connect()
             await self._secure(client)
             await self._log_in(client)
-            await client.sendmail(sender, recipients, mail)
+            _, answer = await client.sendmail(sender, recipients, mail)
+            answered(answer[:_ANSWER_LENGTH])
             # The mail is taken; whether the server says goodbye does not matter.
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit()

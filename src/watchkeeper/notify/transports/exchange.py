@@ -14,12 +14,14 @@ from yarl import URL
 from watchkeeper.base.configuration import Secret
 from watchkeeper.base.http import Answer, HTTPFailure, shown_url
 from watchkeeper.base.http.authorization import source
+from watchkeeper.notify.effort import answered
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.transports.outside import Outside
 
 JSON = {"Content-Type": "application/json"}
 TOO_MANY = 429
 _DETAIL_LENGTH = 300
+_REASON_LENGTH = 60
 _ANSWER_LIMIT_BYTES = 1 << 20
 
 
@@ -50,7 +52,7 @@ class Exchange:
     async def ask(self, request: Request) -> Answer:
         """The answer, whatever its status."""
         try:
-            return await self._client.request(
+            answer = await self._client.request(
                 request.method,
                 request.url,
                 headers=request.headers,
@@ -60,6 +62,8 @@ class Exchange:
         except HTTPFailure as failure:
             text = _without_address(str(failure), request.url)
             raise NotifyFailure(text, retryable=failure.retryable) from None
+        answered(f"{answer.status} {answer.reason[:_REASON_LENGTH]}".strip())
+        return answer
 
     def judge(self, request: Request, answer: Answer) -> None:
         """Raise what a bad answer means: 5xx and «too many» may be tried again."""

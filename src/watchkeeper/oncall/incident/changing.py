@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from watchkeeper.alerts import history
 from watchkeeper.journal import Entry, Kind
+from watchkeeper.model.labels import Labels
 from watchkeeper.oncall.incident.incident import (
     ROLES,
     ActionItem,
@@ -210,8 +212,7 @@ def entry(
 
 def alert_text(labels: Mapping[str, str]) -> str:
     """An alert as a sentence names it: `Down{instance="a"}`."""
-    pairs = ", ".join(f'{name}="{value}"' for name, value in labels.items() if name != "alertname")
-    return f"{labels.get('alertname', '')}{{{pairs}}}"
+    return history.alert_text(Labels(labels))
 
 
 def _listed(names: Sequence[str]) -> str:

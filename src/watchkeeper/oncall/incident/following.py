@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -15,8 +15,8 @@ from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
 from watchkeeper.notify.templating import Templates
 from watchkeeper.oncall.incident.book import Book
-from watchkeeper.oncall.incident.changing import Changed, ended, joined, opened
-from watchkeeper.oncall.incident.incident import GroupName, Incident, LinkedAlert
+from watchkeeper.oncall.incident.changing import Changed, ended, joined, opened, with_status
+from watchkeeper.oncall.incident.incident import GroupName, Incident, LinkedAlert, Status
 from watchkeeper.oncall.incident.rule import Opening, Rule, linked
 from watchkeeper.oncall.runbook import Runbooks
 from watchkeeper.store.failure import StoreFailure
@@ -33,6 +33,8 @@ _BREATH = 500
 """After so many alerts others have a turn."""
 _Alert: TypeAlias = tuple[str, str]
 """A tenant and a fingerprint."""
+_Acknowledged: TypeAlias = tuple[str, frozenset[str], str]
+"""A tenant, the fingerprints of alerts, and who has acknowledged them."""
 _Group: TypeAlias = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
@@ -67,6 +69,7 @@ class Following:
         self._opening = Opening(Templates((), clock.now_ms), Runbooks(), external_url)
         self._since = clock.now_ms()
         self._pending: dict[tuple[str, Labels], None] = {}
+        self._acknowledged: list[_Acknowledged] = []
         self._firing: dict[_Alert, HeldAlert] = {}
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -96,21 +99,31 @@ class Following:
             self._pending[held.identity] = None
             self._wake.set()
 
+    def acknowledged(self, tenant: str, alerts: Collection[str], by: str) -> None:
+        """Somebody has acknowledged alerts, by their fingerprints: soon they have their incidents, too."""
+        if len(self._book):
+            self._acknowledged.append((tenant, frozenset(alerts), by))
+            self._wake.set()
+
     async def round(self) -> None:
         """Look at alerts that have arrived, and for the end of those that belong to incidents. Raises StoreFailure."""
         pending, self._pending = self._pending, {}
+        acknowledged, self._acknowledged = self._acknowledged, []
         try:
             async with self._book.changing():
                 await self._begin(pending)
+                for tenant, alerts, by in acknowledged:
+                    await self._take_up(tenant, alerts, by)
                 await self._end()
                 self._book.forget_old()
         except BaseException:
             self._pending = {**pending, **self._pending}
+            self._acknowledged = [*acknowledged, *self._acknowledged]
             raise
 
     async def _run(self) -> None:
         while True:
-            busy = self._pending or any(one.fires for one in self._book.live())
+            busy = self._pending or self._acknowledged or any(one.fires for one in self._book.live())
             with suppress(TimeoutError):
                 async with asyncio.timeout(ROUND_S if busy else None):
                     await self._wake.wait()
@@ -174,6 +187,13 @@ class Following:
     def _rule(self, alert: Alert) -> Rule | None:
         labels = HeldAlert(alert, 0).matched_labels
         return next((rule for rule in self._rules if rule.matches(labels)), None)
+
+    async def _take_up(self, tenant: str, alerts: frozenset[str], by: str) -> None:
+        """Acknowledge the incidents of these alerts that nobody has taken up yet."""
+        now = self._clock.now_ms()
+        triggered = (one for one in self._book.live() if one.tenant == tenant and one.status is Status.TRIGGERED)
+        about = [one for one in triggered if any(alert.fires and alert.fingerprint in alerts for alert in one.alerts)]
+        await self._book.keep(*(with_status(one, Status.ACKNOWLEDGED, by, now) for one in about))
 
     async def _end(self) -> None:
         now, before, self._firing = self._clock.now_ms(), self._firing, {}

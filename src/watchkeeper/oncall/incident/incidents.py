@@ -18,7 +18,7 @@ from watchkeeper.oncall.incident.changing import Change, Changed
 from watchkeeper.oncall.incident.deployments import Deployment
 from watchkeeper.oncall.incident.failure import IncidentConflict, InvalidIncident, UnknownIncident
 from watchkeeper.oncall.incident.following import Following
-from watchkeeper.oncall.incident.incident import Incident, LinkedAlert, Status
+from watchkeeper.oncall.incident.incident import Incident, LinkedAlert
 from watchkeeper.oncall.incident.keeping import Filter
 from watchkeeper.oncall.incident.rule import Rule, linked
 from watchkeeper.oncall.incident.statistics import By, Figures, statistics
@@ -171,14 +171,6 @@ class Incidents:
             changes = changing.split(incident, alerts, number, title, by, self._clock.now_ms())
             await self._book.keep(*changes)
         return changes[1][0]
-
-    async def acknowledge_alerts(self, tenant: str, alerts: Sequence[str], by: str) -> None:
-        """Somebody has acknowledged alerts elsewhere: so have they the incidents that nobody has taken up yet."""
-        about = frozenset(alerts)
-        for one in self._book.live():
-            triggered = one.tenant == tenant and one.status is Status.TRIGGERED
-            if triggered and any(alert.fires and alert.fingerprint in about for alert in one.alerts):
-                await self.change(tenant, one.id, Change(status=Status.ACKNOWLEDGED), by)
 
     async def deployed(self, deployment: Deployment) -> None:
         """Record a deployment; returned when it is kept."""

@@ -1,0 +1,55 @@
+"""Recurring silences that were made through the API, in the control database."""
+
+from __future__ import annotations
+
+import json
+
+from watchkeeper.alerts.recurring.recurring import RecurringSilence
+from watchkeeper.alerts.recurring.sections import RecurringSilenceSection, section_of
+from watchkeeper.store.control import ControlDatabase, ControlStep
+
+_ROOM = "alerts.recurring"
+_STEPS = [
+    ControlStep(
+        1,
+        "recurring silences",
+        (
+            """
+            CREATE TABLE alerts_recurring_silences (
+                tenant VARCHAR(150) NOT NULL,
+                name VARCHAR(100) NOT NULL,
+                document TEXT NOT NULL,
+                PRIMARY KEY (tenant, name)
+            )
+            """,
+        ),
+    )
+]
+_PUT = """
+INSERT INTO alerts_recurring_silences (tenant, name, document) VALUES (:tenant, :name, :document)
+ON CONFLICT (tenant, name) DO UPDATE SET document = excluded.document
+"""
+_SELECT = "SELECT document FROM alerts_recurring_silences"
+_DELETE = "DELETE FROM alerts_recurring_silences WHERE tenant = :tenant AND name = :name"
+
+
+class RecurringKeeping:
+    """The table of recurring silences. `open` before use."""
+
+    def __init__(self, control: ControlDatabase) -> None:
+        self._control = control
+
+    async def open(self) -> list[RecurringSilence]:
+        """Make the table; all that is kept. Raises StoreFailure."""
+        await self._control.migrate(_ROOM, _STEPS)
+        rows = await self._control.rows(_SELECT)
+        return [RecurringSilenceSection(**json.loads(str(row[0]))).recurring("api") for row in rows]
+
+    async def put(self, recurring: RecurringSilence) -> None:
+        """Keep one, in the place of the one of its name. Raises StoreFailure."""
+        document = section_of(recurring).model_dump_json()
+        await self._control.run([(_PUT, [{"tenant": recurring.tenant, "name": recurring.name, "document": document}])])
+
+    async def delete(self, recurring: RecurringSilence) -> None:
+        """Keep one no longer. Raises StoreFailure."""
+        await self._control.run([(_DELETE, [{"tenant": recurring.tenant, "name": recurring.name}])])

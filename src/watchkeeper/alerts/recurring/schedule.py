@@ -1,0 +1,78 @@
+"""When something that comes back begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice, pairwise
+from zoneinfo import ZoneInfo
+
+from watchkeeper.alerts.failure import AlertsFailure
+from watchkeeper.alerts.recurring.beginnings import Beginnings, cron_beginnings, rule_beginnings
+from watchkeeper.base.duration import format_duration
+
+_TRIED = 20
+"""How many beginnings are looked at when a schedule is checked."""
+
+
+class ScheduleFailure(AlertsFailure):
+    """A schedule that cannot be meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one instant to another, ms since the epoch; `ends_at` is outside it."""
+
+    starts_at: int
+    ends_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Begins by a cron expression of five fields, or by a rule of RFC 5545 that counts from `start`.
+
+    Beginnings are on the wall clock of `time_zone`, durations are time that passes: across a change of the clocks two
+    hours stay two hours. Raises ScheduleFailure for what is malformed, never begins, or begins again before it ends.
+    """
+
+    duration_ms: int
+    cron: str = ""
+    rrule: str = ""
+    start: datetime | None = None
+    time_zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        if bool(self.cron) == bool(self.rrule):
+            raise ScheduleFailure("either cron or rrule says when it begins, and not both")
+        if self.duration_ms <= 0:
+            raise ScheduleFailure("duration must be longer than 0s")
+        try:
+            first = list(islice(self._beginnings(None), _TRIED))
+        except ValueError as error:
+            raise ScheduleFailure(str(error)) from None
+        if not first:
+            raise ScheduleFailure(f'"{self.cron or self.rrule}" never begins')
+        again = min((later - earlier for earlier, later in pairwise(first)), default=self.duration_ms)
+        if again < self.duration_ms:
+            every, long = format_duration(again), format_duration(self.duration_ms)
+            raise ScheduleFailure(f"it begins again after {every}, before its {long} are over")
+
+    def spans(self, at: int) -> Iterator[Span]:
+        """Those that have not ended by the instant `at`, the earliest first; without an end where it has none."""
+        after = at - self.duration_ms
+        return (Span(begin, begin + self.duration_ms) for begin in self._beginnings(after))
+
+    def _beginnings(self, after: int | None) -> Beginnings:
+        """Those later than the instant, all where it is None; in order. Raises ValueError."""
+        zone = ZoneInfo(self.time_zone)
+        if self.cron:
+            return cron_beginnings(self.cron, zone, after)
+        if self.start is None:
+            raise ScheduleFailure("rrule needs a start, from which it counts")
+        return rule_beginnings(self.rrule, self.start, zone, after)
+
+
+def local_text(at: int, zone: str) -> str:
+    """An instant on the wall clock of a zone: `Sun 2026-03-29 03:00 CEST`."""
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(zone)).strftime("%a %Y-%m-%d %H:%M %Z")

@@ -1,0 +1,101 @@
+"""`recurring_silences` as they are written, in files and over the API."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, model_validator
+
+from watchkeeper.alerts.failure import InvalidSilence
+from watchkeeper.alerts.matchers import matcher_text, read_matchers
+from watchkeeper.alerts.recurring.recurring import RecurringSilence, Source
+from watchkeeper.alerts.recurring.schedule import Schedule, ScheduleFailure
+from watchkeeper.alerts.sections import MatchersText
+from watchkeeper.alerts.silence import Silence
+from watchkeeper.base.configuration import DurationMs, Section, Text
+from watchkeeper.model.samples import DEFAULT_TENANT
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(f'"{text}" is no name: up to 100 letters, digits, ".", "-" and "_" would be right')
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (OSError, ValueError, LookupError):
+        raise ValueError(f'there is no time zone "{text}": one would be right such as Europe/Berlin') from None
+    return text
+
+
+def _start(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise ValueError(f'"{text}" is no date and time: right would be 2026-01-04T02:00') from None
+    if moment is not None and moment.tzinfo is not None:
+        raise ValueError(f'"{text}" has an offset: it stands on the clock of time_zone, so 2026-01-04T02:00 is right')
+    return text
+
+
+class RecurringSilenceSection(Section):
+    """One of `recurring_silences`: `cron` or `rrule` say when it begins, on the clock of `time_zone`."""
+
+    name: Annotated[Text, AfterValidator(_name)]
+    matchers: tuple[MatchersText, ...] = ()
+    cron: Text = ""
+    rrule: Text = ""
+    start: Annotated[Text, AfterValidator(_start)] = ""
+    duration_ms: DurationMs
+    time_zone: Annotated[Text, AfterValidator(_zone)] = "UTC"
+    created_by: Text = ""
+    comment: Text = ""
+    tenant: Text = DEFAULT_TENANT
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.start and not self.rrule:
+            raise ValueError("start belongs to an rrule, which counts from it")
+        try:
+            recurring = self.recurring("file")
+            Silence(recurring.matchers, 0, 1).check()
+        except (ScheduleFailure, InvalidSilence) as failure:
+            raise ValueError(str(failure)) from None
+        return self
+
+    def recurring(self, source: Source) -> RecurringSilence:
+        """The silence that the section writes down."""
+        start = datetime.fromisoformat(self.start) if self.start else None
+        return RecurringSilence(
+            self.name,
+            tuple(matcher for text in self.matchers for matcher in read_matchers(text)),
+            Schedule(self.duration_ms, self.cron, self.rrule, start, self.time_zone),
+            self.created_by,
+            self.comment,
+            self.tenant,
+            source,
+        )
+
+
+def section_of(recurring: RecurringSilence) -> RecurringSilenceSection:
+    """How a silence is written down."""
+    schedule = recurring.schedule
+    return RecurringSilenceSection(
+        name=recurring.name,
+        matchers=tuple(map(matcher_text, recurring.matchers)),
+        cron=schedule.cron,
+        rrule=schedule.rrule,
+        start=schedule.start.isoformat(timespec="minutes") if schedule.start is not None else "",
+        duration_ms=schedule.duration_ms,
+        time_zone=schedule.time_zone,
+        created_by=recurring.created_by,
+        comment=recurring.comment,
+        tenant=recurring.tenant,
+    )

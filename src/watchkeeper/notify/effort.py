@@ -1,0 +1,32 @@
+"""What it took to tell, and what was answered."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+# Transports return what they want to remember, and exchanges know nothing of attempts: what was answered to the
+# attempt that a task makes travels beside both.
+_answer: ContextVar[str] = ContextVar("answer", default="")
+
+
+@dataclass(slots=True)
+class Effort:
+    """Attempts that were made, and the answer to the last one in short (`200 OK`), empty where there is none."""
+
+    attempts: int = 0
+    answer: str = ""
+
+    def begin(self) -> None:
+        """Another attempt is made, by this task."""
+        self.attempts += 1
+        _answer.set("")
+
+    def end(self) -> None:
+        """It has come to its end."""
+        self.answer = _answer.get()
+
+
+def answered(answer: str) -> None:
+    """Say what the other side answered to this task's attempt; no secret, no more than a few words."""
+    _answer.set(answer)
