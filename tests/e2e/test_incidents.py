@@ -255,3 +255,14 @@ def test_a_reload_takes_up_runbooks_whole_or_not_at_all(scene: Scene):
     (scene.folder / "bad.md").unlink()
     assert scene.server.ask("/-/reload", "POST").status == 200
     assert scene.ask("/runbooks/good").data["title"] == "Good"
+
+
+def test_acknowledging_alerts_acknowledges_their_incident(scene: Scene):
+    scene.alert("Down", "phone")
+    id = scene.opened("phone")
+    given = scene.ask("/acknowledgements", "POST", group_key="{}:{}", by="carol")
+    assert given.status == 200
+    eventually(lambda: scene.ask(f"/incidents/{id}").data["status"] == "acknowledged")
+    story = scene.story(id)
+    assert f"carol acknowledged {id}" in story
+    assert any(text.startswith("Down{") and " fires since " in text for text in story)
