@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
+from watchkeeper.notify.config.attachment import AttachmentField
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import GoDurationMs, SecretURL, URLText, at_most_one, lacking
@@ -47,20 +48,6 @@ class SlackAction(Section):
         return self
 
 
-class SlackField(Section):
-    """A field of the attachment; `short` ones stand side by side."""
-
-    title: Text
-    value: Text
-    short: Flag | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if not (self.title and self.value):
-            raise ValueError("a field needs a title and a value")
-        return self
-
-
 class SlackConfig(OverHTTPConfig):
     """A message with one attachment.
 
@@ -83,7 +70,7 @@ class SlackConfig(OverHTTPConfig):
     pretext: Text = '{{ template "slack.default.pretext" . }}'
     text: Text = '{{ template "slack.default.text" . }}'
     message_text: Text = ""
-    fields: tuple[SlackField, ...] = ()
+    fields: tuple[AttachmentField, ...] = ()
     short_fields: Flag = False
     footer: Text = '{{ template "slack.default.footer" . }}'
     fallback: Text = '{{ template "slack.default.fallback" . }}'

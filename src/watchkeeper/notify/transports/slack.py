@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from watchkeeper.base.http import Answer
-from watchkeeper.notify.config.slack import SlackAction, SlackConfig, SlackField
+from watchkeeper.notify.config.attachment import AttachmentField
+from watchkeeper.notify.config.slack import SlackAction, SlackConfig
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.message import Message
 from watchkeeper.notify.retrying import Attempt
@@ -93,7 +94,7 @@ def payload(config: SlackConfig, message: Message) -> dict[str, object]:
     )
 
 
-def _field(field: SlackField, config: SlackConfig, message: Message) -> dict[str, object]:
+def _field(field: AttachmentField, config: SlackConfig, message: Message) -> dict[str, object]:
     return {
         "title": message.rendering.prose(field.title),
         "value": message.rendering.prose(field.value),
