@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -25,12 +26,14 @@ class Alerting:
 
     def __init__(self, core: Core, control: ControlDatabase, journal: Journal, environ: Mapping[str, str]) -> None:
         self._configuration: Configuration | None = None
+        self._alarms: set[asyncio.Task[None]] = set()
         self.notify = Notify(
             control,
             journal,
             core.clock,
             core.registry,
             external_url=core.options.external_url,
+            alarm=self._alarm,
             environ=environ,
             user_agent=f"Watchkeeper/{core.build.version}",
         )
@@ -67,6 +70,12 @@ class Alerting:
         external, rules = sections.global_.external_labels, sections.alerting.alert_relabel_configs
         labelled = ((alert, relabel.apply(rules, Labels({**external, **alert.labels}))) for alert in alerts)
         await self.alerts.send([replace(alert, labels=labels) for alert, labels in labelled if labels is not None])
+
+    def _alarm(self, alert: Alert) -> None:
+        """Route an alert about a receiver that cannot be told."""
+        task = asyncio.create_task(self.send([alert]))
+        self._alarms.add(task)
+        task.add_done_callback(self._alarms.discard)
 
     def alertmanager_yaml(self) -> str:
         """The part of the configuration that Alertmanager knows, secrets hidden."""

@@ -14,7 +14,8 @@ class Flush:
 
     `alerts` are the group's alerts that nothing mutes, firing and resolved ones, by their labels. `group_key` is
     Alertmanager's text for a group, route and labels (`{}/{team="a"}:{alertname="X"}`). The same content may be told
-    again once `repeat_interval_ms` have passed since it was told. Whoever tells gives up at `deadline`.
+    again once `repeat_interval_ms` have passed since it was told. Whoever tells gives up at `deadline`. A `note` is
+    something else that the receiver should know, such as why it is told what another would have been.
     """
 
     receiver: str
@@ -25,3 +26,4 @@ class Flush:
     at: int
     deadline: int
     tenant: str = field(default="default")
+    note: str = ""

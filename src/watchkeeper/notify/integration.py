@@ -9,6 +9,7 @@ from watchkeeper.model.notification import Flush
 from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.dedup import Content, Reason, reason_to_tell
 from watchkeeper.notify.failure import NotifyFailure
+from watchkeeper.notify.guard import Guard, Stuck
 from watchkeeper.notify.keeping import Key
 from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.message import Message
@@ -33,6 +34,7 @@ class Integration:
         notification_log: NotificationLog,
         retrying: Retrying,
         metrics: NotifyMetrics,
+        guard: Guard,
     ) -> None:
         self.name = name
         self.config = config
@@ -42,14 +44,18 @@ class Integration:
         self._log = notification_log
         self._retrying = retrying
         self._metrics = metrics
+        self.guard = guard
         self._busy = 0
         self._retired = False
 
-    async def notify(self, flush: Flush, templates: Templates, external_url: str) -> bool:
-        """Tell what the receiver does not know yet; True where it knows it, or had nothing to learn."""
+    async def notify(self, flush: Flush, templates: Templates, external_url: str, stuck: Stuck) -> bool:
+        """Tell what the receiver does not know yet; True where it knows it, or had nothing to learn.
+
+        `stuck` is told why the flush does not get through, as soon as that is so.
+        """
         self._busy += 1
         try:
-            return await self._notify(flush, templates, external_url)
+            return await self._notify(flush, templates, external_url, stuck)
         finally:
             self._busy -= 1
             if self._retired and not self._busy:
@@ -71,7 +77,7 @@ class Integration:
         if not self._busy:
             await self._client.close()
 
-    async def _notify(self, flush: Flush, templates: Templates, external_url: str) -> bool:
+    async def _notify(self, flush: Flush, templates: Templates, external_url: str, stuck: Stuck) -> bool:
         key = Key(flush.tenant, flush.group_key, flush.receiver, self.name)
         content, entry = Content.of(flush.alerts, flush.at), self._log.entry(key)
         reason = reason_to_tell(
@@ -90,22 +96,36 @@ class Integration:
         # After a first notification nothing that was kept for the group holds any more.
         memory = entry.memory if entry is not None and reason is not Reason.FIRST else ""
         alerts = tuple(a for a in flush.alerts if self.config.send_resolved or not a.is_resolved(flush.at))
-        return await self._tell(key, content, Message.of(flush, alerts, reason, templates, external_url, memory))
+        message = Message.of(flush, alerts, reason, templates, external_url, memory)
+        if not await self._has_place(flush):
+            return False
+        return await self._tell(key, content, message, stuck)
 
-    async def _tell(self, key: Key, content: Content, message: Message) -> bool:
+    async def _has_place(self, flush: Flush) -> bool:
+        """Wait until the rate limit leaves a place; False where that is not before the group is due again."""
+        wait_s = self.guard.place(flush)
+        if wait_s is None:
+            return False
+        if wait_s:
+            await self._retrying.sleep(wait_s)
+        return True
+
+    async def _tell(self, key: Key, content: Content, message: Message, stuck: Stuck) -> bool:
         flush = message.flush
         await self._record(self._log.sending(key, content, flush.repeat_interval_ms))
         self._metrics.notifications.labels(self.config.kind).inc()
         try:
-            attempt = self._counted(self._transport.prepare(message))
+            attempt = self.guard.guarded(self._counted(self._transport.prepare(message)), flush, stuck)
             self._report_templates(message)
             within_s = (flush.deadline - self._clock.now_ms()) / 1000
             memory = await self._retrying.deliver(attempt, within_s=within_s, timeout_s=self.config.timeout_s)
         except NotifyFailure as failure:
+            stuck(str(failure))
             await self._fail(key, flush, failure)
             return False
         except Exception as error:
             log.exception("%s/%s failed in an unforeseen way", flush.receiver, self.name)
+            stuck("an unforeseen error, which the log has")
             await self._fail(key, flush, NotifyFailure(f"unforeseen: {type(error).__name__}"))
             return False
         await self._record_sent(key, content, flush, memory)

@@ -1,4 +1,4 @@
-"""Rooms over a control database in memory."""
+"""Rooms over a control database of their own."""
 
 import sys
 from collections.abc import AsyncGenerator
@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from watchkeeper.model.alert import Alert
 from watchkeeper.notify import Notify
 from watchkeeper.store.control import ControlDatabase
 
@@ -39,8 +40,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def control() -> AsyncGenerator[ControlDatabase]:
-    database = ControlDatabase.at("sqlite://")
+async def control(tmp_path: Path) -> AsyncGenerator[ControlDatabase]:
+    database = ControlDatabase.at(f"sqlite:///{tmp_path}/control.db")
     yield database
     await database.close()
 
@@ -54,6 +55,7 @@ def house(clock: Clock, control: ControlDatabase) -> Open:
         registry = CollectorRegistry()
         external = "http://watchkeeper.example.org"
         numbers = count(1)
+        alarms: list[Alert] = []
         journal = await open_journal(control, clock)
         notify = Notify(
             control,
@@ -61,13 +63,14 @@ def house(clock: Clock, control: ControlDatabase) -> Open:
             clock,
             registry,
             external_url=external,
+            alarm=alarms.append,
             environ={},
             sleep=clock.sleep,
             jitter=lambda: 0.5,
             unique=lambda: f"{next(numbers):016x}",
         )
         await notify.open()
-        one = House(notify, clock, registry)
+        one = House(notify, clock, registry, journal, alarms)
         await one.apply(text)
         yield one
         await notify.close()
