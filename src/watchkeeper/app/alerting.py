@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from watchkeeper.access import Signer
 from watchkeeper.alerts import Alerts
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.rooms import Core
@@ -24,7 +25,9 @@ from watchkeeper.store.control import ControlDatabase
 class Alerting:
     """The rooms `alerts` and `notify`; a sink for what the rules find."""
 
-    def __init__(self, core: Core, control: ControlDatabase, journal: Journal, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, core: Core, control: ControlDatabase, journal: Journal, signer: Signer, environ: Mapping[str, str]
+    ) -> None:
         self._configuration: Configuration | None = None
         self._alarms: set[asyncio.Task[None]] = set()
         self.notify = Notify(
@@ -32,6 +35,7 @@ class Alerting:
             journal,
             core.clock,
             core.registry,
+            signer,
             external_url=core.options.external_url,
             alarm=self._alarm,
             environ=environ,

@@ -11,6 +11,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
+from watchkeeper.access import open_signer
 from watchkeeper.api import watchkeeper
 from watchkeeper.api.alertmanager import routes as alertmanager_routes
 from watchkeeper.api.notices import Notices
@@ -97,7 +98,8 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     stack.push_async_callback(scraping.close)
     await scraping.start(house.configuration)
     house.condition.watch(scraping.feel)
-    alerting = Alerting(house.core, control, journal, house.environ)
+    signer = await open_signer(control, house.clock)
+    alerting = Alerting(house.core, control, journal, signer, house.environ)
     stack.push_async_callback(alerting.close)
     await alerting.open(house.configuration)
     house.condition.watch(alerting.feel)
@@ -127,7 +129,7 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     ]
     pages_of_old = pages.routes(house.core, build_json(house.core.build))
     federated = federation.routes(house.core, store, house, querying.lookback_ms)
-    own = watchkeeper.routes(house.core, store)
+    own = watchkeeper.routes(house.core, store, alerting.notify)
     alertmanager = alertmanager_routes.routes(house.core, alerting.alerts, alerting, house)
     routes = [api(*families), alertmanager, *own, *federated, *pages_of_old, *receivers.routes()]
     return Rooms(routes, [storage, querying, retention, scraping, alerting, ruling, receivers])

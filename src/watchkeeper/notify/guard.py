@@ -18,7 +18,7 @@ from watchkeeper.model.notification import Flush
 from watchkeeper.notify.circuit import Circuit
 from watchkeeper.notify.config.guarding import CircuitBreaker, RateLimit
 from watchkeeper.notify.config.integration import IntegrationConfig
-from watchkeeper.notify.failure import NotifyFailure
+from watchkeeper.notify.failure import NotifyFailure, unforeseen
 from watchkeeper.notify.limiter import Limiter
 from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.retrying import Attempt
@@ -162,4 +162,4 @@ def _text(error: BaseException) -> str:
         case asyncio.CancelledError():
             return "timed out"
         case _:
-            return f"unforeseen: {type(error).__name__}"
+            return unforeseen(error)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
+from dataclasses import replace
 
 from watchkeeper.model.notification import Flush
 from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.dedup import Content, Reason, reason_to_tell
-from watchkeeper.notify.failure import NotifyFailure
+from watchkeeper.notify.failure import NotifyFailure, unforeseen
 from watchkeeper.notify.guard import Guard, Stuck
 from watchkeeper.notify.keeping import Key
 from watchkeeper.notify.log import NotificationLog
@@ -38,6 +39,7 @@ class Integration:
     ) -> None:
         self.name = name
         self.config = config
+        self._outside = outside
         self._transport = make_transport(config, outside)
         self._client = outside.client
         self._clock = outside.clock
@@ -64,12 +66,17 @@ class Integration:
     async def test(self, flush: Flush, templates: Templates, external_url: str) -> Trial:
         """Tell once, whatever the receiver knows, and record nothing."""
         message = Message.of(flush, flush.alerts, Reason.FIRST, templates, external_url)
-        failure = ""
+        failure, answers, began_s = "", list[str](), self._clock.monotonic_s()
+        transport = make_transport(self.config, replace(self._outside, heard=answers.append))
         try:
-            await once(self._transport.prepare(message), self.config.timeout_s or TRIAL_TIMEOUT_S)
+            await once(transport.prepare(message), self.config.timeout_s or TRIAL_TIMEOUT_S)
         except NotifyFailure as error:
             failure = str(error)
-        return Trial(self.name, failure, tuple(str(wrong) for wrong in message.rendering.failures))
+        except Exception as error:
+            log.debug("the test of %s failed in an unforeseen way", self.name, exc_info=True)
+            failure = unforeseen(error)
+        took_s, wrong = self._clock.monotonic_s() - began_s, tuple(str(each) for each in message.rendering.failures)
+        return Trial(self.name, failure, answers[-1] if answers else "", took_s, wrong)
 
     async def retire(self) -> None:
         """Close all connections once nothing is being told any more."""
@@ -126,7 +133,7 @@ class Integration:
         except Exception as error:
             log.exception("%s/%s failed in an unforeseen way", flush.receiver, self.name)
             stuck("an unforeseen error, which the log has")
-            await self._fail(key, flush, NotifyFailure(f"unforeseen: {type(error).__name__}"))
+            await self._fail(key, flush, NotifyFailure(unforeseen(error)))
             return False
         await self._record_sent(key, content, flush, memory)
         return True

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from watchkeeper.access import Signer
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient, HTTPClientConfig
 from watchkeeper.journal import Journal
@@ -67,6 +68,7 @@ class Notify:
         journal: Journal,
         clock: Clock,
         registry: CollectorRegistry,
+        signer: Signer,
         *,
         external_url: str,
         alarm: Alarm = _unheard,
@@ -81,6 +83,7 @@ class Notify:
         self._environ = environ or {}
         self._user_agent = user_agent
         self._unique = unique
+        self._signer = signer
         self._log = NotificationLog(control, clock)
         self._metrics = NotifyMetrics(registry)
         self._retrying = Retrying(clock, sleep, jitter)
@@ -175,7 +178,7 @@ class Notify:
             user_agent=self._user_agent,
             timeout_s=0,
         )
-        outside = Outside(client, self._clock, self._environ, self._unique)
+        outside = Outside(client, self._clock, self._environ, self._unique, self._signer)
         return Integration(name, config, outside, self._log, self._retrying, self._metrics, guard)
 
     async def _retire(self, receivers: Mapping[str, Sequence[Integration]]) -> None:

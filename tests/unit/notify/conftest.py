@@ -10,13 +10,14 @@ import pytest
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from watchkeeper.access import Signer
 from watchkeeper.model.alert import Alert
 from watchkeeper.notify import Notify
 from watchkeeper.store.control import ControlDatabase
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from notify_house import Clock, House, Open, Recorder
+from notify_house import KEY, Clock, House, Open, Recorder
 
 from journals import open_journal
 
@@ -62,6 +63,7 @@ def house(clock: Clock, control: ControlDatabase) -> Open:
             journal,
             clock,
             registry,
+            Signer(clock, KEY),
             external_url=external,
             alarm=alarms.append,
             environ={},

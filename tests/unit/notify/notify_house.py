@@ -21,6 +21,8 @@ from watchkeeper.notify import Notify
 T0 = 1_763_700_000_000
 """A day in November 2025, when every test of this folder begins."""
 HOUR_MS = 3_600_000
+KEY = b"k" * 32
+"""What the room signs with."""
 
 
 class Clock:

@@ -30,6 +30,7 @@ class Email:
     """One mail to one server, which passes it on."""
 
     def __init__(self, config: EmailConfig, outside: Outside) -> None:
+        self._heard = outside.heard
         self._config = config
         self._clock = outside.clock
         self._unique = outside.unique
@@ -71,7 +72,8 @@ class Email:
             await client.connect()
             await self._secure(client)
             await self._log_in(client)
-            await client.sendmail(sender, recipients, mail)
+            _, said = await client.sendmail(sender, recipients, mail)
+            self._heard(said)
             # The mail is taken; whether the server says goodbye does not matter.
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit()

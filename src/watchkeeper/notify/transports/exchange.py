@@ -39,6 +39,7 @@ class Exchange:
     def __init__(self, outside: Outside, also_retried: Collection[int] = ()) -> None:
         self._client = outside.client
         self._clock = outside.clock
+        self._heard = outside.heard
         self._retried = frozenset({TOO_MANY, *also_retried})
 
     async def send(self, request: Request) -> Answer:
@@ -50,7 +51,7 @@ class Exchange:
     async def ask(self, request: Request) -> Answer:
         """The answer, whatever its status."""
         try:
-            return await self._client.request(
+            answer = await self._client.request(
                 request.method,
                 request.url,
                 headers=request.headers,
@@ -60,6 +61,8 @@ class Exchange:
         except HTTPFailure as failure:
             text = _without_address(str(failure), request.url)
             raise NotifyFailure(text, retryable=failure.retryable) from None
+        self._heard(f"status {answer.status} {answer.reason}".strip())
+        return answer
 
     def judge(self, request: Request, answer: Answer) -> None:
         """Raise what a bad answer means: 5xx and «too many» may be tried again."""

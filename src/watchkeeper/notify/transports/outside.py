@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from watchkeeper.access import Signer
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient
+
+
+def _unheard(answer: str) -> None:
+    """For whom nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
     """A client that follows the integration's `http_config`, the clock, the environment, and chance.
 
-    `unique` makes a text of hexadecimal digits that nobody has made before.
+    `unique` makes a text of hexadecimal digits that nobody has made before; `signer` makes links and buttons that act.
+    `heard` is told in a word what the other side answered.
     """
 
     client: HTTPClient
     clock: Clock
     environ: Mapping[str, str]
     unique: Callable[[], str]
+    signer: Signer
+    heard: Callable[[str], None] = _unheard
