@@ -14,6 +14,7 @@ from watchkeeper.base.configuration.tree import Tree, locate
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.discord import DiscordConfig
 from watchkeeper.notify.config.email import EmailConfig
+from watchkeeper.notify.config.github import GitHubConfig
 from watchkeeper.notify.config.guarding import CircuitBreaker, RateLimit
 from watchkeeper.notify.config.incidentio import IncidentioConfig
 from watchkeeper.notify.config.integration import IntegrationConfig
@@ -47,6 +48,7 @@ class Receiver(Section):
     rate_limit: RateLimit | None = None
     discord_configs: tuple[DiscordConfig, ...] = ()
     email_configs: tuple[EmailConfig, ...] = ()
+    github_configs: tuple[GitHubConfig, ...] = ()
     incidentio_configs: tuple[IncidentioConfig, ...] = ()
     jira_configs: tuple[JiraConfig, ...] = ()
     mattermost_configs: tuple[MattermostConfig, ...] = ()

@@ -11,6 +11,7 @@ from watchkeeper.notify.message import Message
 from watchkeeper.notify.retrying import Attempt
 from watchkeeper.notify.transports import discord, mattermost, msteams, msteamsv2
 from watchkeeper.notify.transports.email import Email
+from watchkeeper.notify.transports.github import GitHub
 from watchkeeper.notify.transports.hook import Hook
 from watchkeeper.notify.transports.incidentio import Incidentio
 from watchkeeper.notify.transports.jira import Jira
@@ -41,6 +42,7 @@ class Transport(Protocol):
 _TRANSPORTS: Mapping[str, Callable[[Any, Outside], Transport]] = {
     "discord": partial(Hook, discord.payload),
     "email": Email,
+    "github": GitHub,
     "incidentio": Incidentio,
     "jira": Jira,
     "mattermost": partial(Hook, mattermost.payload),
