@@ -45,6 +45,25 @@ class Watch:
     alarm: Alarm
     external_url: str
 
+    def acknowledged(self, flush: Flush, integration: str, actor: str, *, told: bool) -> None:
+        """Record whether an integration was told of an acknowledgement."""
+        who, name = actor or "somebody", f"{flush.receiver}/{integration}"
+        outcome = "was told" if told else "could not be told"
+        self.journal.record(
+            Entry(
+                Kind.NOTIFICATION_SENT if told else Kind.NOTIFICATION_FAILED,
+                self.clock.now_ms(),
+                f"{name} {outcome} that {who} has acknowledged the group",
+                flush.tenant,
+                actor,
+                alerts=tuple(fingerprint(alert.labels) for alert in flush.alerts),
+                group_key=flush.group_key,
+                receiver=flush.receiver,
+                integration=integration,
+                details={"about": "acknowledgement"},
+            )
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:

@@ -17,7 +17,7 @@ from watchkeeper.notify.message import Message
 from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.retrying import Attempt, Retrying, once
 from watchkeeper.notify.templating import Templates
-from watchkeeper.notify.transports import Outside, make_transport
+from watchkeeper.notify.transports import Acknowledging, Outside, make_transport
 from watchkeeper.notify.trial import TRIAL_TIMEOUT_S, Trial
 from watchkeeper.store import StoreFailure
 
@@ -59,9 +59,7 @@ class Integration:
         try:
             return await self._notify(flush, templates, external_url, stuck)
         finally:
-            self._busy -= 1
-            if self._retired and not self._busy:
-                await self._client.close()
+            await self._done()
 
     async def test(self, flush: Flush, templates: Templates, external_url: str) -> Trial:
         """Tell once, whatever the receiver knows, and record nothing."""
@@ -78,10 +76,36 @@ class Integration:
         took_s, wrong = self._clock.monotonic_s() - began_s, tuple(str(each) for each in message.rendering.failures)
         return Trial(self.name, failure, answers[-1] if answers else "", took_s, wrong)
 
+    async def acknowledge(self, flush: Flush, templates: Templates, external_url: str) -> bool | None:
+        """Tell the other side, where it was told of the group, that somebody has taken it on.
+
+        Says whether that has worked; None where there is nobody to tell, or no way to.
+        """
+        entry = self._log.entry(Key(flush.tenant, flush.group_key, flush.receiver, self.name))
+        if not isinstance(self._transport, Acknowledging) or entry is None or not (entry.told and entry.told.firing):
+            return None
+        message = Message.of(flush, flush.alerts, Reason.REPEAT, templates, external_url, entry.memory)
+        self._busy += 1
+        try:
+            attempt = self._counted(self._transport.prepare_acknowledgement(message))
+            within_s = (flush.deadline - self._clock.now_ms()) / 1000
+            await self._retrying.deliver(attempt, within_s=within_s, timeout_s=self.config.timeout_s)
+        except NotifyFailure as failure:
+            log.error("%s/%s could not be told of an acknowledgement: %s", flush.receiver, self.name, failure)
+            return False
+        finally:
+            await self._done()
+        return True
+
     async def retire(self) -> None:
         """Close all connections once nothing is being told any more."""
         self._retired = True
         if not self._busy:
+            await self._client.close()
+
+    async def _done(self) -> None:
+        self._busy -= 1
+        if self._retired and not self._busy:
             await self._client.close()
 
     async def _notify(self, flush: Flush, templates: Templates, external_url: str, stuck: Stuck) -> bool:

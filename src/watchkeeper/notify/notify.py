@@ -141,6 +141,17 @@ class Notify:
         telling = (one.notify(flush, self._templates, self._external_url, stuck) for one in integrations)
         return all(await asyncio.gather(*telling))
 
+    async def acknowledged(self, flush: Flush, actor: str) -> None:
+        """Tell the receiver's integrations that can take it (PagerDuty) that `actor` has acknowledged the group.
+
+        The flush is about the group as it is; only those are told who were told that it fires.
+        """
+        integrations = self._receivers.get(flush.receiver, ())
+        telling = (one.acknowledge(flush, self._templates, self._external_url) for one in integrations)
+        for one, told in zip(integrations, await asyncio.gather(*telling), strict=True):
+            if told is not None:
+                self._watch.acknowledged(flush, one.name, actor, told=told)
+
     async def test(self, receiver: str) -> Sequence[Trial]:
         """Send a test notification by every integration of a receiver; the log neither hinders nor records it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.message import Message
@@ -35,6 +35,15 @@ class Transport(Protocol):
     """Renders a message once, and tells it as often as it takes."""
 
     def prepare(self, message: Message) -> Attempt:
+        """Render everything. Raises NotifyFailure where there is nothing that could be sent."""
+        ...
+
+
+@runtime_checkable
+class Acknowledging(Protocol):
+    """A transport whose other side can be told that somebody has taken a group on."""
+
+    def prepare_acknowledgement(self, message: Message) -> Attempt:
         """Render everything. Raises NotifyFailure where there is nothing that could be sent."""
         ...
 
