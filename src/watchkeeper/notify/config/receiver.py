@@ -11,6 +11,7 @@ from watchkeeper.base.configuration import Problem, Section, Text
 from watchkeeper.base.configuration.decoding import path
 from watchkeeper.base.configuration.place import did_you_mean
 from watchkeeper.base.configuration.tree import Tree, locate
+from watchkeeper.notify.config.apprise import AppriseConfig
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.discord import DiscordConfig
 from watchkeeper.notify.config.email import EmailConfig
@@ -46,6 +47,7 @@ class Receiver(Section):
     fallback: Text = ""
     circuit_breaker: CircuitBreaker | None = None
     rate_limit: RateLimit | None = None
+    apprise_configs: tuple[AppriseConfig, ...] = ()
     discord_configs: tuple[DiscordConfig, ...] = ()
     email_configs: tuple[EmailConfig, ...] = ()
     github_configs: tuple[GitHubConfig, ...] = ()

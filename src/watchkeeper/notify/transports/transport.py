@@ -10,6 +10,7 @@ from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.message import Message
 from watchkeeper.notify.retrying import Attempt
 from watchkeeper.notify.transports import discord, mattermost, msteams, msteamsv2
+from watchkeeper.notify.transports.apprise import Apprise
 from watchkeeper.notify.transports.email import Email
 from watchkeeper.notify.transports.github import GitHub
 from watchkeeper.notify.transports.hook import Hook
@@ -49,6 +50,7 @@ class Acknowledging(Protocol):
 
 
 _TRANSPORTS: Mapping[str, Callable[[Any, Outside], Transport]] = {
+    "apprise": Apprise,
     "discord": partial(Hook, discord.payload),
     "email": Email,
     "github": GitHub,
