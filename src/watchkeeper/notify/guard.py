@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 ALERT_NAME = "WatchkeeperReceiverFailing"
 ALERT_LASTS_MS = 3_600_000
 """How long the alert fires where nothing is to be told any more, so that nobody learns whether things are well."""
+SENDING_S = 5.0
+"""What must be left for sending, once a message has waited for its turn."""
 
 Alarm: TypeAlias = Callable[[Alert], None]
 """Takes alerts about notification itself to where alerts are routed."""
@@ -85,6 +87,7 @@ class Guard:
         self._circuit = Circuit(terms.breaker, watch.clock)
         self._limiter = Limiter(terms.limit, watch.clock) if terms.limit is not None else None
         self._opened_at = 0
+        self._ended = False
 
     def guarded(self, attempt: Attempt, flush: Flush, stuck: Stuck) -> Attempt:
         """The attempt, made only where the circuit lets it through; `stuck` hears why a flush does not get on."""
@@ -112,7 +115,7 @@ class Guard:
 
     def place(self, flush: Flush) -> float | None:
         """The seconds that a flush has to wait for its turn; None where the group is due again before that."""
-        within_s = (flush.deadline - self._watch.clock.now_ms()) / 1000
+        within_s = (flush.deadline - self._watch.clock.now_ms()) / 1000 - SENDING_S
         wait_s = self._limiter.place(within_s) if self._limiter is not None else 0.0
         if wait_s is None:
             self._withheld(flush, f"{self._name} has had as many messages as its rate limit allows", "rate_limit")
@@ -123,13 +126,14 @@ class Guard:
         self._watch.metrics.circuit_open.labels(*self._labels.values()).set(self._circuit.is_open)
 
     def end(self) -> None:
-        """Say nothing of this integration any more: it is there no longer."""
+        """Say nothing of this integration any more: it is there no longer, whatever is still under way."""
+        self._ended = True
         if self._circuit.is_open:
             self._raise("its configuration has changed", ends_at=self._watch.clock.now_ms())
         self._watch.metrics.circuit_open.remove(*self._labels.values())
 
     def _succeeded(self) -> None:
-        if not self._circuit.succeeded():
+        if not self._circuit.succeeded() or self._ended:
             return
         self.show()
         now = self._watch.clock.now_ms()
@@ -139,7 +143,7 @@ class Guard:
 
     def _failed(self, detail: str, flush: Flush, stuck: Stuck) -> None:
         was_open, now = self._circuit.is_open, self._watch.clock.now_ms()
-        if not self._circuit.failed():
+        if not self._circuit.failed() or self._ended:
             return
         why = self._why()
         if not was_open:
@@ -151,7 +155,8 @@ class Guard:
         self._raise(f"{why}: {detail}", ends_at=now + ALERT_LASTS_MS)
 
     def _why(self) -> str:
-        return f"{self._circuit.failures} attempts in a row have failed"
+        failures = self._circuit.failures
+        return "an attempt has failed" if failures == 1 else f"{failures} attempts in a row have failed"
 
     def _withheld(self, flush: Flush, text: str, reason: str = "circuit") -> None:
         self._watch.metrics.withheld.labels(self._labels["integration"].partition("[")[0], reason).inc()
