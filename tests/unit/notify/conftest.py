@@ -41,8 +41,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def control(tmp_path: Path) -> AsyncGenerator[ControlDatabase]:
-    database = ControlDatabase.at(f"sqlite:///{tmp_path}/control.db")
+async def control(control_url: str) -> AsyncGenerator[ControlDatabase]:
+    database = ControlDatabase.at(control_url)
     yield database
     await database.close()
 

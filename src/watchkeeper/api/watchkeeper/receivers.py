@@ -6,13 +6,13 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, success
 from watchkeeper.notify import Notify, Trial
 
 
-def routes(notify: Notify) -> list[BaseRoute]:
+def routes(notify: Notify) -> list[Route]:
     """The route below `/api/watchkeeper/v1`."""
 
     async def test(request: Request) -> Response:
