@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 from prometheus_client import CollectorRegistry
 
+from watchkeeper.access import Signer
 from watchkeeper.app.configuration import load_text
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.notify import Notify
@@ -68,7 +69,9 @@ async def test_receivers_get_from_us_what_they_get_from_alertmanager(text: str, 
             flush, external_url = flush_of(theirs)
             if notify is None:
                 registry = CollectorRegistry()
-                notify = Notify(control, journal, SystemClock(), registry, external_url=external_url)
+                notify = Notify(
+                    control, journal, SystemClock(), registry, Signer(SystemClock(), b"k"), external_url=external_url
+                )
                 await notify.open()
                 ours = load_text(receivers(text, f"{recorded.url}/ours"), "alertmanager.yml", {})
                 await notify.apply(notify.prepare(ours.notify))

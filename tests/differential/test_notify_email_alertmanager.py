@@ -20,6 +20,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from prometheus_client import CollectorRegistry
 
 from journals import open_journal
+from watchkeeper.access import Signer
 from watchkeeper.app.configuration import load_text
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.notify import Notify
@@ -183,7 +184,14 @@ async def test_a_mail_from_us_is_the_mail_from_alertmanager(
                 theirs = box.take(count)
                 if notify is None:
                     registry = CollectorRegistry()
-                    notify = Notify(control, journal, SystemClock(), registry, external_url=external_url)
+                    notify = Notify(
+                        control,
+                        journal,
+                        SystemClock(),
+                        registry,
+                        Signer(SystemClock(), b"k"),
+                        external_url=external_url,
+                    )
                     await notify.open()
                     ours = load_text(config.replace("@URL@", ours_url), "alertmanager.yml", {})
                     await notify.apply(notify.prepare(ours.notify))

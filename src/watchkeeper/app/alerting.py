@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from watchkeeper.access import Signer
 from watchkeeper.alerts import Acknowledged, Alerts
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.rooms import Core
@@ -29,17 +31,21 @@ class Alerting:
         core: Core,
         control: ControlDatabase,
         journal: Journal,
+        signer: Signer,
         environ: Mapping[str, str],
         acknowledged: Acknowledged,
         links: Links,
     ) -> None:
         self._configuration: Configuration | None = None
+        self._alarms: set[asyncio.Task[None]] = set()
         self.notify = Notify(
             control,
             journal,
             core.clock,
             core.registry,
+            signer,
             external_url=core.options.external_url,
+            alarm=self._alarm,
             environ=environ,
             user_agent=f"Watchkeeper/{core.build.version}",
             links=links,
@@ -76,6 +82,12 @@ class Alerting:
     def severities(self) -> Severities:
         """What the values of the severity label mean."""
         return Severities() if self._configuration is None else self._configuration.severities
+
+    def _alarm(self, alert: Alert) -> None:
+        """Route an alert about a receiver that cannot be told."""
+        task = asyncio.create_task(self.send([alert]))
+        self._alarms.add(task)
+        task.add_done_callback(self._alarms.discard)
 
     def alertmanager_yaml(self) -> str:
         """The part of the configuration that Alertmanager knows, secrets hidden."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry
 
+from watchkeeper.access import open_signer
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.journal import Journal
 from watchkeeper.notify import Notify, NotifyConfig, Trial
@@ -18,13 +19,14 @@ async def try_receiver(
 ) -> Sequence[Trial]:
     """Send a test notification by every integration of a receiver, and say what became of each.
 
-    Nothing is recorded. Raises ConfigurationFailure where a template file is wrong, and KeyError where there is no
-    receiver of that name.
+    Nothing is recorded, and links and buttons that act are signed by nobody's key. Raises ConfigurationFailure where a
+    template file is wrong, and KeyError where there is no receiver of that name.
     """
     control = ControlDatabase.at("sqlite://")
     clock, registry = SystemClock(), CollectorRegistry()
     journal = Journal(control, clock, registry, lambda: secrets.token_hex(8))
-    notify = Notify(control, journal, clock, registry, external_url=external_url, environ=environ)
+    signer = await open_signer(control, clock)
+    notify = Notify(control, journal, clock, registry, signer, external_url=external_url, environ=environ)
     try:
         await notify.apply(notify.prepare(config))
         return await notify.test(receiver)

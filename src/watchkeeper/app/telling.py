@@ -14,7 +14,7 @@ from watchkeeper.api.alertmanager import routes as alertmanager_routes
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.oncall import Desk
 from watchkeeper.api.rooms import Core, Running
-from watchkeeper.api.watchkeeper import acknowledgements, below, history, recurring_silences, severities
+from watchkeeper.api.watchkeeper import acknowledgements, below, history, receivers, recurring_silences, severities
 from watchkeeper.app.acknowledging import Acknowledging
 from watchkeeper.app.alerting import Alerting
 from watchkeeper.app.configuration import Configuration
@@ -48,7 +48,7 @@ class Telling:
         control, journal = means.control, means.journal
         self._acknowledging = Acknowledging(core, control, journal, means.signer)
         acknowledged, links = self._acknowledging.acknowledgements, self._acknowledging.links
-        self._alerting = Alerting(core, control, journal, means.environ, acknowledged, links)
+        self._alerting = Alerting(core, control, journal, means.signer, means.environ, acknowledged, links)
         self._signals = Signals(core, control, journal, self._alerting.alerts, means.environ, means.vitals)
         self._incidents = IncidentRooms(core, control, journal, self._alerting.alerts, acknowledged)
         self._rooms: Sequence[Room] = (self._acknowledging, self._alerting, self._incidents, self._signals)
@@ -98,6 +98,7 @@ class Telling:
         own = below(
             [
                 *history.routes(self._core, self._alerting.alerts, self._alerting.notify, self._means.journal),
+                *receivers.routes(self._alerting.notify),
                 *recurring_silences.routes(self._alerting.alerts, self._core.clock),
                 *severities.routes(self._alerting.severities),
                 *acknowledgements.routes(desk),

@@ -41,8 +41,8 @@ def notify() -> None:
 def test(receiver: str, files: tuple[Path, ...], external_url: str) -> None:
     """Send a test notification by every integration of RECEIVER.
 
-    Prints a line for each: sent, or what was answered. Ends with 0 if all went out, 1 if some did not, and 2 if the
-    configuration cannot be used or there is no such receiver.
+    Prints a line for each: sent, or why not, what was answered and how long it took. Ends with 0 if all went out, 1 if
+    some did not, and 2 if the configuration cannot be used or there is no such receiver.
     """
     try:
         config = load(files, os.environ).notify
@@ -69,6 +69,12 @@ def _print(receiver: str, trials: Sequence[Trial]) -> None:
     if not trials:
         click.echo(f"{receiver}: no integrations, nobody is told")
     for trial in trials:
-        click.echo(f"{trial.integration}: {f'not sent: {trial.failure}' if trial.failure else 'sent'}")
+        click.echo(f"{trial.integration}: {_outcome(trial)}")
         for wrong in trial.wrong_templates:
             click.echo(f"{trial.integration}: a plain text stands in for a template: {wrong}")
+
+
+def _outcome(trial: Trial) -> str:
+    if trial.failure:
+        return f"not sent after {trial.took_s:.3f}s: {trial.failure}"
+    return f"sent in {trial.took_s:.3f}s{f', {trial.answer}' if trial.answer else ''}"

@@ -15,7 +15,8 @@ class Flush:
     `alerts` are the group's alerts that nothing mutes, firing and resolved ones, by their labels. `group_key` is
     Alertmanager's text for a group, route and labels (`{}/{team="a"}:{alertname="X"}`). The same content may be told
     again once `repeat_interval_ms` have passed since it was told, unless somebody has `acknowledged` the group. Whoever
-    tells gives up at `deadline`.
+    tells gives up at `deadline`. A `note` is something else that the receiver should know, such as why it is told what
+    another would have been.
     """
 
     receiver: str
@@ -27,3 +28,4 @@ class Flush:
     deadline: int
     tenant: str = field(default="default")
     acknowledged: bool = False
+    note: str = ""

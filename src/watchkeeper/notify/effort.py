@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from watchkeeper.notify.retrying import Attempt
+
 # Transports return what they want to remember, and exchanges know nothing of attempts: what was answered to the
 # attempt that a task makes travels beside both.
 _answer: ContextVar[str] = ContextVar("answer", default="")
@@ -17,14 +19,18 @@ class Effort:
     attempts: int = 0
     answer: str = ""
 
-    def begin(self) -> None:
-        """Another attempt is made, by this task."""
-        self.attempts += 1
-        _answer.set("")
+    def watched(self, attempt: Attempt) -> Attempt:
+        """The same attempt, counted, and its answer kept."""
 
-    def end(self) -> None:
-        """It has come to its end."""
-        self.answer = _answer.get()
+        async def watched() -> str:
+            self.attempts += 1
+            _answer.set("")
+            try:
+                return await attempt()
+            finally:
+                self.answer = _answer.get()
+
+        return watched
 
 
 def answered(answer: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 from watchkeeper.base.failure import Failure
 
 
@@ -19,3 +22,10 @@ class NotifyFailure(Failure):
         self.retryable = retryable
         self.retry_after_s = retry_after_s
         self.reason = reason
+
+
+def unforeseen(error: BaseException) -> str:
+    """What is said of an error that nobody expected: its kind and place, not its text, which may hold a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"unforeseen: {type(error).__name__}{where}"

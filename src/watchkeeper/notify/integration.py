@@ -12,7 +12,8 @@ from watchkeeper.notify import history
 from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.dedup import Content, Reason, reason_to_tell
 from watchkeeper.notify.effort import Effort
-from watchkeeper.notify.failure import NotifyFailure
+from watchkeeper.notify.failure import NotifyFailure, unforeseen
+from watchkeeper.notify.guard import Guard, Stuck
 from watchkeeper.notify.key import Key
 from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.message import Message
@@ -20,7 +21,7 @@ from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.outlook import Outlook, outlook
 from watchkeeper.notify.retrying import Attempt, Retrying, once
 from watchkeeper.notify.templating import Templates
-from watchkeeper.notify.transports import Outside, make_transport
+from watchkeeper.notify.transports import Acknowledging, Outside, make_transport
 from watchkeeper.notify.trial import TRIAL_TIMEOUT_S, Trial
 from watchkeeper.store import StoreFailure
 
@@ -38,27 +39,31 @@ class Integration:
         notification_log: NotificationLog,
         retrying: Retrying,
         metrics: NotifyMetrics,
+        guard: Guard,
     ) -> None:
         self.name = name
         self.config = config
+        self._outside = outside
         self._transport = make_transport(config, outside)
         self._client = outside.client
         self._clock = outside.clock
         self._log = notification_log
         self._retrying = retrying
         self._metrics = metrics
+        self.guard = guard
         self._busy = 0
         self._retired = False
 
-    async def notify(self, flush: Flush, templates: Templates, external_url: str) -> bool:
-        """Tell what the receiver does not know yet; True where it knows it, or had nothing to learn."""
+    async def notify(self, flush: Flush, templates: Templates, external_url: str, stuck: Stuck) -> bool:
+        """Tell what the receiver does not know yet; True where it knows it, or had nothing to learn.
+
+        `stuck` is told why the flush does not get through, as soon as that is so.
+        """
         self._busy += 1
         try:
-            return await self._notify(flush, templates, external_url)
+            return await self._notify(flush, templates, external_url, stuck)
         finally:
-            self._busy -= 1
-            if self._retired and not self._busy:
-                await self._client.close()
+            await self._done()
 
     def outlook(self, flush: Flush, labels: Labels, next_at: int) -> Outlook:
         """What it knows of the alert with these labels, and whether the group's flush at `next_at` (ms) tells it."""
@@ -68,12 +73,37 @@ class Integration:
     async def test(self, flush: Flush, templates: Templates, external_url: str) -> Trial:
         """Tell once, whatever the receiver knows, and record nothing."""
         message = Message.of(flush, flush.alerts, Reason.FIRST, templates, external_url)
-        failure = ""
+        failure, effort, began_s = "", Effort(), self._clock.monotonic_s()
         try:
-            await once(self._transport.prepare(message), self.config.timeout_s or TRIAL_TIMEOUT_S)
+            await once(effort.watched(self._transport.prepare(message)), self.config.timeout_s or TRIAL_TIMEOUT_S)
         except NotifyFailure as error:
             failure = str(error)
-        return Trial(self.name, failure, tuple(str(wrong) for wrong in message.rendering.failures))
+        except Exception as error:
+            log.debug("the test of %s failed in an unforeseen way", self.name, exc_info=True)
+            failure = unforeseen(error)
+        took_s, wrong = self._clock.monotonic_s() - began_s, tuple(str(each) for each in message.rendering.failures)
+        return Trial(self.name, failure, effort.answer, took_s, wrong)
+
+    async def acknowledge(self, flush: Flush, templates: Templates, external_url: str) -> bool | None:
+        """Tell the other side, where it was told of the group, that somebody has taken it on.
+
+        Says whether that has worked; None where there is nobody to tell, or no way to.
+        """
+        entry = self._log.entry(Key(flush.tenant, flush.group_key, flush.receiver, self.name))
+        if not isinstance(self._transport, Acknowledging) or entry is None or not (entry.told and entry.told.firing):
+            return None
+        message = Message.of(flush, flush.alerts, Reason.REPEAT, templates, external_url, entry.memory)
+        self._busy += 1
+        try:
+            attempt = self._counted(self._transport.prepare_acknowledgement(message))
+            within_s = (flush.deadline - self._clock.now_ms()) / 1000
+            await self._retrying.deliver(attempt, within_s=within_s, timeout_s=self.config.timeout_s)
+        except NotifyFailure as failure:
+            log.error("%s/%s could not be told of an acknowledgement: %s", flush.receiver, self.name, failure)
+            return False
+        finally:
+            await self._done()
+        return True
 
     async def retire(self) -> None:
         """Close all connections once nothing is being told any more."""
@@ -81,7 +111,12 @@ class Integration:
         if not self._busy:
             await self._client.close()
 
-    async def _notify(self, flush: Flush, templates: Templates, external_url: str) -> bool:
+    async def _done(self) -> None:
+        self._busy -= 1
+        if self._retired and not self._busy:
+            await self._client.close()
+
+    async def _notify(self, flush: Flush, templates: Templates, external_url: str, stuck: Stuck) -> bool:
         key = Key(flush.tenant, flush.group_key, flush.receiver, self.name)
         content, entry = Content.of(flush.alerts, flush.at), self._log.entry(key)
         reason = reason_to_tell(
@@ -103,43 +138,56 @@ class Integration:
         # After a first notification nothing that was kept for the group holds any more.
         memory = entry.memory if entry is not None and reason is not Reason.FIRST else ""
         alerts = tuple(a for a in flush.alerts if self.config.send_resolved or not a.is_resolved(flush.at))
-        return await self._tell(key, content, Message.of(flush, alerts, reason, templates, external_url, memory))
+        message = Message.of(flush, alerts, reason, templates, external_url, memory)
+        if not await self._has_place(flush):
+            return False
+        return await self._tell(key, content, message, stuck)
 
-    async def _tell(self, key: Key, content: Content, message: Message) -> bool:
+    async def _has_place(self, flush: Flush) -> bool:
+        """Wait until the rate limit leaves a place; False where that is not before the group is due again."""
+        wait_s = self.guard.place(flush)
+        if wait_s is None:
+            return False
+        if wait_s:
+            await self._retrying.sleep(wait_s)
+        return True
+
+    async def _tell(self, key: Key, content: Content, message: Message, stuck: Stuck) -> bool:
         flush, effort = message.flush, Effort()
         alerts = history.fingerprints(message.alerts)
         await self._record(self._log.sending(key, content, flush.repeat_interval_ms, alerts))
         self._metrics.notifications.labels(self.config.kind).inc()
         try:
-            attempt = self._counted(self._transport.prepare(message), effort)
+            attempt = effort.watched(self._counted(self._transport.prepare(message)))
+            attempt = self.guard.guarded(attempt, flush, stuck)
             self._report_templates(message)
             within_s = (flush.deadline - self._clock.now_ms()) / 1000
             memory = await self._retrying.deliver(attempt, within_s=within_s, timeout_s=self.config.timeout_s)
         except NotifyFailure as failure:
+            stuck(str(failure))
             await self._fail(key, message, effort, failure)
             return False
         except Exception as error:
             log.exception("%s/%s failed in an unforeseen way", flush.receiver, self.name)
-            await self._fail(key, message, effort, NotifyFailure(f"unforeseen: {type(error).__name__}"))
+            stuck("an unforeseen error, which the log has")
+            await self._fail(key, message, effort, NotifyFailure(unforeseen(error)))
             return False
         told = history.sent(key, flush, message.alerts, message.reason, effort, self._clock.now_ms())
         await self._record_sent(key, content, flush, memory, told)
         return True
 
-    def _counted(self, attempt: Attempt, effort: Effort) -> Attempt:
+    def _counted(self, attempt: Attempt) -> Attempt:
         kind = self.config.kind
 
         async def counted() -> str:
             began_s = self._clock.monotonic_s()
             self._metrics.requests.labels(kind).inc()
-            effort.begin()
             try:
                 return await attempt()
             except BaseException:
                 self._metrics.requests_failed.labels(kind).inc()
                 raise
             finally:
-                effort.end()
                 self._metrics.latency_s.labels(kind).observe(self._clock.monotonic_s() - began_s)
 
         return counted

@@ -71,4 +71,5 @@ def _data(flush: Flush, alerts: tuple[Alert, ...], reason: Reason, external_url:
         at=flush.at,
         reason=reason.value,
         external_url=external_url,
+        note=flush.note,
     )

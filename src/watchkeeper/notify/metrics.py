@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REASONS = ("clientError", "contextCanceled", "contextDeadlineExceeded", "other", "serverError")
 
@@ -45,6 +45,19 @@ class NotifyMetrics:
         self.log_failures = Counter(
             "watchkeeper_notification_log_failures",
             "Outcomes of notifications that could not be recorded, so that a restart may repeat them.",
+            registry=registry,
+        )
+
+        self.circuit_open = Gauge(
+            "watchkeeper_notify_circuit_open",
+            "Whether an integration is left alone for now, because it has failed too often.",
+            ["receiver", "integration"],
+            registry=registry,
+        )
+        self.withheld = Counter(
+            "watchkeeper_notifications_withheld",
+            "Notifications that wait for the group's next flush, by reason.",
+            ["integration", "reason"],
             registry=registry,
         )
 

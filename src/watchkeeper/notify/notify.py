@@ -13,13 +13,17 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from watchkeeper.access import Signer
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient, HTTPClientConfig
 from watchkeeper.journal import Journal
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
+from watchkeeper.notify.config.guarding import CircuitBreaker
 from watchkeeper.notify.config.integration import IntegrationConfig, OverHTTPConfig
 from watchkeeper.notify.config.receiver import Receiver
+from watchkeeper.notify.fallback import told_with_fallback
+from watchkeeper.notify.guard import Alarm, Guard, Stuck, Terms, Watch
 from watchkeeper.notify.integration import Integration
 from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.metrics import NotifyMetrics
@@ -31,6 +35,10 @@ from watchkeeper.notify.trial import Trial, trial_flush
 from watchkeeper.store.control import ControlDatabase
 
 log = logging.getLogger(__name__)
+
+
+def _unheard(_: object) -> None:
+    """For whom nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,8 @@ class PreparedNotify:
 class Notify:
     """Tells receivers what groups have to say.
 
-    `external_url` is what links in notifications begin with, without a slash at its end.
+    `external_url` is what links in notifications begin with, without a slash at its end. `alarm` takes the alerts that
+    are about receivers who cannot be told.
     """
 
     def __init__(
@@ -61,8 +70,10 @@ class Notify:
         journal: Journal,
         clock: Clock,
         registry: CollectorRegistry,
+        signer: Signer,
         *,
         external_url: str,
+        alarm: Alarm = _unheard,
         environ: Mapping[str, str] | None = None,
         user_agent: str = "Watchkeeper",
         sleep: Sleep = asyncio.sleep,
@@ -80,7 +91,10 @@ class Notify:
         self._retrying = Retrying(clock, sleep, jitter)
         self._links = links or UnsignedLinks(external_url)
         self._templates = Templates((), clock.now_ms, self._links)
+        self._signer = signer
+        self._watch = Watch(clock, journal, self._metrics, alarm, external_url)
         self._receivers: Mapping[str, Sequence[Integration]] = {}
+        self._fallbacks: Mapping[str, str] = {}
 
     async def open(self) -> None:
         """Read the notification log. Raises StoreFailure."""
@@ -102,20 +116,33 @@ class Notify:
         """Live by a configuration from now on; what is being told at the moment ends as it began."""
         before = self._receivers
         self._templates = prepared.templates
-        self._receivers = {receiver.name: self._integrations(receiver) for receiver in prepared.config.receivers}
+        receivers = prepared.config.receivers
+        self._receivers = {each.name: self._integrations(each, before.get(each.name, ())) for each in receivers}
+        self._fallbacks = {each.name: each.fallback for each in receivers if each.fallback}
         self._metrics.expect(one.config.kind for each in self._receivers.values() for one in each)
+        kept = {one.guard for each in self._receivers.values() for one in each}
+        for gone in {one.guard for each in before.values() for one in each} - kept:
+            gone.end()
+        for guard in kept:
+            guard.show()
         await self._retire(before)
 
     async def notify(self, flush: Flush) -> bool:
         """Tell the receiver of a flush what it does not know yet, by all its integrations at the same time.
 
-        True where each of them succeeded or had nothing to say.
+        True where each of them succeeded or had nothing to say. Where one is stuck, the receiver's fallback is told.
         """
-        integrations = self._receivers.get(flush.receiver)
-        if integrations is None:
+        if flush.receiver not in self._receivers:
             log.error("there is no receiver %r to tell of %s", flush.receiver, flush.group_key)
             return False
-        telling = (one.notify(flush, self._templates, self._external_url) for one in integrations)
+        fallback = self._fallbacks.get(flush.receiver)
+        if fallback is None:
+            return await self._tell(flush, _unheard)
+        return await told_with_fallback(flush, fallback, self._tell, self.notify)
+
+    async def _tell(self, flush: Flush, stuck: Stuck) -> bool:
+        integrations = self._receivers[flush.receiver]
+        telling = (one.notify(flush, self._templates, self._external_url, stuck) for one in integrations)
         return all(await asyncio.gather(*telling))
 
     def outlooks(self, flush: Flush, labels: Labels, next_at: int) -> Sequence[Outlook]:
@@ -124,6 +151,17 @@ class Notify:
         Empty where there is no such receiver.
         """
         return [one.outlook(flush, labels, next_at) for one in self._receivers.get(flush.receiver, ())]
+
+    async def acknowledged(self, flush: Flush, actor: str) -> None:
+        """Tell the receiver's integrations that can take it (PagerDuty) that `actor` has acknowledged the group.
+
+        The flush is about the group as it is; only those are told who were told that it fires.
+        """
+        integrations = self._receivers.get(flush.receiver, ())
+        telling = (one.acknowledge(flush, self._templates, self._external_url) for one in integrations)
+        for one, told in zip(integrations, await asyncio.gather(*telling), strict=True):
+            if told is not None:
+                self._watch.acknowledged(flush, one.name, actor, told=told)
 
     async def test(self, receiver: str) -> Sequence[Trial]:
         """Send a test notification by every integration of a receiver; the log neither hinders nor records it.
@@ -134,16 +172,26 @@ class Notify:
         telling = (one.test(flush, self._templates, self._external_url) for one in self._receivers[receiver])
         return await asyncio.gather(*telling)
 
-    def _integrations(self, receiver: Receiver) -> Sequence[Integration]:
+    def _integrations(self, receiver: Receiver, before: Sequence[Integration]) -> Sequence[Integration]:
+        """The integrations of a receiver; those that stay as they were go on with what they know of the other side."""
         counts: dict[str, int] = {}
+        known = {one.name: one for one in before}
         integrations: list[Integration] = []
         for config in receiver.integrations():
             position = counts.setdefault(config.kind, 0)
             counts[config.kind] += 1
-            integrations.append(self._integration(f"{config.kind}[{position}]", config))
+            name = f"{config.kind}[{position}]"
+            integrations.append(self._integration(name, config, receiver, known.get(name)))
         return integrations
 
-    def _integration(self, name: str, config: IntegrationConfig) -> Integration:
+    def _integration(
+        self, name: str, config: IntegrationConfig, receiver: Receiver, before: Integration | None
+    ) -> Integration:
+        terms = Terms(config, receiver.circuit_breaker or CircuitBreaker(), receiver.rate_limit)
+        if before is not None and before.guard.terms == terms:
+            guard = before.guard
+        else:
+            guard = Guard(receiver.name, name, terms, self._watch)
         http = config.http_config if isinstance(config, OverHTTPConfig) else None
         client = HTTPClient(
             http or HTTPClientConfig(),
@@ -152,8 +200,8 @@ class Notify:
             user_agent=self._user_agent,
             timeout_s=0,
         )
-        outside = Outside(client, self._clock, self._environ, self._unique)
-        return Integration(name, config, outside, self._log, self._retrying, self._metrics)
+        outside = Outside(client, self._clock, self._environ, self._unique, self._signer)
+        return Integration(name, config, outside, self._log, self._retrying, self._metrics, guard)
 
     async def _retire(self, receivers: Mapping[str, Sequence[Integration]]) -> None:
         for integrations in receivers.values():

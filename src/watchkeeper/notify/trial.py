@@ -19,12 +19,14 @@ _LASTS_MS = 300_000
 class Trial:
     """What became of a test notification by one integration.
 
-    `failure` says why it did not go out and is empty where it did; `wrong_templates` are those that a plain text stood
-    in for. No text holds a secret.
+    `failure` says why it did not go out and is empty where it did; `answer` is what the other side said last, `took_s`
+    how many seconds it all took. `wrong_templates` are those that a plain text stood in for. No text holds a secret.
     """
 
     integration: str
     failure: str = ""
+    answer: str = ""
+    took_s: float = 0.0
     wrong_templates: tuple[str, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""Rooms over a control database in memory."""
+"""Rooms over a control database of their own."""
 
 import sys
 from collections.abc import AsyncGenerator
@@ -10,12 +10,14 @@ import pytest
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from watchkeeper.access import Signer
+from watchkeeper.model.alert import Alert
 from watchkeeper.notify import Notify
 from watchkeeper.store.control import ControlDatabase
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from notify_house import Clock, House, Open, Recorder
+from notify_house import KEY, Clock, House, Open, Recorder
 
 from journals import open_journal
 
@@ -54,20 +56,23 @@ def house(clock: Clock, control: ControlDatabase) -> Open:
         registry = CollectorRegistry()
         external = "http://watchkeeper.example.org"
         numbers = count(1)
+        alarms: list[Alert] = []
         journal = await open_journal(control, clock)
         notify = Notify(
             control,
             journal,
             clock,
             registry,
+            Signer(clock, KEY),
             external_url=external,
+            alarm=alarms.append,
             environ={},
             sleep=clock.sleep,
             jitter=lambda: 0.5,
             unique=lambda: f"{next(numbers):016x}",
         )
         await notify.open()
-        one = House(notify, clock, registry, journal)
+        one = House(notify, clock, registry, journal, alarms)
         await one.apply(text)
         yield one
         await notify.close()

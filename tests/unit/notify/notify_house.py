@@ -12,7 +12,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from watchkeeper.app.configuration.configuration import Configuration, load_text
-from watchkeeper.journal import Journal
+from watchkeeper.journal import Entry, Journal, Kind, Search
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
@@ -21,6 +21,8 @@ from watchkeeper.notify import Notify
 T0 = 1_763_700_000_000
 """A day in November 2025, when every test of this folder begins."""
 HOUR_MS = 3_600_000
+KEY = b"k" * 32
+"""What the room signs with."""
 
 
 class Clock:
@@ -78,15 +80,20 @@ class Recorder:
 
 @dataclass
 class House:
-    """A room, with its clock and its figures."""
+    """A room, with its clock and its figures, what it has recorded, and the alerts about itself."""
 
     notify: Notify
     clock: Clock
     registry: CollectorRegistry
     journal: Journal
+    alarms: list[Alert]
 
     def figure(self, name: str, **labels: str) -> float:
         return self.registry.get_sample_value(name, labels) or 0.0
+
+    async def recorded(self, kind: Kind) -> list[Entry]:
+        """What the journal has of a kind, oldest first."""
+        return (await self.journal.find(Search(kinds=(kind.value,))))[::-1]
 
     async def apply(self, text: str) -> None:
         await self.notify.apply(self.notify.prepare(configured(text).notify))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from base64 import b64decode
 from urllib.parse import parse_qs
+from xml.etree import ElementTree
 
 import pytest
 from aiohttp import web
-from notify_house import Open, Recorder, alert, configured
+from notify_house import KEY, Open, Recorder, alert, configured
 
+from watchkeeper.access import Signer
 from watchkeeper.base.configuration import ConfigurationFailure
 
 
@@ -100,9 +102,46 @@ async def test_a_number_that_is_refused_fails_the_notification_but_not_the_other
     assert len(recorder.take()) == 2
 
 
+async def test_a_call_asks_us_what_to_say_and_names_the_group(house: Open, recorder: Recorder) -> None:
+    async with house(twilio(recorder, sender="from: '+15550199', voice: true")) as room:
+        assert await room.tell(alert(), tenant="blue")
+        assert await room.tell(alert(ended=True), tenant="blue")
+        [request] = recorder.take()
+        form = {name: value for name, [value] in parse_qs(request.body).items()}
+        assert request.path == "/2010-04-01/Accounts/AC1/Calls.json"
+        assert set(form) == {"To", "From", "Url", "Method"}
+        address, _, token = form["Url"].partition("?token=")
+        assert address == "http://watchkeeper.example.org/api/watchkeeper/v1/twilio/voice"
+        content = Signer(room.clock, KEY).content("twilio", token)
+    assert content == {
+        "tenant": "blue",
+        "group_key": '{}:{alertname="Hot"}',
+        "text": "firing: 1 alert, Hot. too hot.",
+    }
+
+
+async def test_a_call_without_a_callback_brings_its_text(house: Open, recorder: Recorder) -> None:
+    sender = "from: '+15550199', voice: true, callback: false, message: 'a < b', send_resolved: true"
+    async with house(twilio(recorder, sender=sender)) as room:
+        assert await room.tell(alert())
+        assert await room.tell(alert(ended=True))
+    first, _ = recorder.take()
+    form = parse_qs(first.body)
+    assert set(form) == {"To", "From", "Twiml"}
+    root = ElementTree.fromstring(form["Twiml"][0])
+    assert (root.tag, [(part.tag, part.text) for part in root]) == (
+        "Response",
+        [("Say", "a < b"), ("Pause", None)] * 2,
+    )
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
+        (
+            "twilio_configs: [{account_sid: a, auth_token: b, to: ['+1'], messaging_service_sid: c, voice: true}]",
+            "a call needs from",
+        ),
         ("ntfy_configs: [{topic: ''}]", "topic is empty"),
         ("twilio_configs: [{account_sid: a, auth_token: b, to: ['+1']}]", "from or messaging_service_sid"),
         ("twilio_configs: [{account_sid: a, to: ['+1'], from: '+2'}]", "auth_token or auth_token_file"),

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from notify_house import HOUR_MS, T0, Clock, Open, Recorder, alert, configured, flush
 
+from watchkeeper.access import Signer
 from watchkeeper.base.http import HTTPClient, HTTPClientConfig
 from watchkeeper.notify.dedup import Reason
 from watchkeeper.notify.message import Message
@@ -94,7 +95,7 @@ async def test_wecom_is_asked_for_a_token_once_and_again_when_it_has_expired(hou
 
 @pytest.fixture
 async def outside(clock: Clock) -> Outside:
-    return Outside(HTTPClient(HTTPClientConfig(), clock), clock, {}, lambda: "1")
+    return Outside(HTTPClient(HTTPClientConfig(), clock), clock, {}, lambda: "1", Signer(clock, b"k"))
 
 
 async def test_pushover_is_told_in_the_body_and_not_in_the_address(recorder: Recorder, outside: Outside) -> None:

@@ -57,6 +57,19 @@ _IMPORT: dict[str, Any] = {
         "503": {"description": "The store is busy or full: send all of it again.", "content": _FAILURE},
     },
 }
+_TEST: dict[str, Any] = {
+    "summary": "Send a test notification by every integration of a receiver",
+    "operationId": "testReceiver",
+    "description": "Whatever the receiver knows is told again, and nothing is recorded.",
+    "parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}],
+    "responses": {
+        "200": {
+            "description": "What became of each, sent or not.",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Tested"}}},
+        },
+        "404": {"description": "There is no receiver of that name.", "content": _FAILURE},
+    },
+}
 _NAMED = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
 _TOKEN = {
     "name": "token",
@@ -130,6 +143,33 @@ _SCHEMAS: dict[str, Any] = {
             "line": {"type": "integer", "description": "The line that is wrong, the first being 1."},
         },
     },
+    "Tested": {
+        "type": "object",
+        "required": ["status", "data"],
+        "properties": {
+            "status": {"const": "success"},
+            "data": {
+                "type": "object",
+                "properties": {
+                    "receiver": {"type": "string"},
+                    "integrations": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "integration": {"type": "string", "description": "Such as `slack[0]`."},
+                                "sent": {"type": "boolean"},
+                                "answer": {"type": "string", "description": "What the other side said last."},
+                                "failure": {"type": "string", "description": "Why it did not go out, or empty."},
+                                "seconds": {"type": "number"},
+                                "wrongTemplates": {"type": "array", "items": {"type": "string"}},
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
     "Imported": {
         "type": "object",
         "required": ["status", "data"],
@@ -192,6 +232,7 @@ def openapi(version: str, server: str) -> dict[str, Any]:
             "/import/openmetrics": {"post": _IMPORT},
             **openapi_incidents.PATHS,
             **HISTORY_PATHS,
+            "/receivers/{name}/test": {"post": _TEST},
             **_SIGNALS,
             **acknowledgements_openapi.PATHS,
             **alerting_openapi.PATHS,

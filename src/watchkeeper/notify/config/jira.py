@@ -27,7 +27,10 @@ class JiraField(Section):
 
 
 class JiraConfig(OverHTTPConfig):
-    """An issue that is opened, updated, reopened (within `reopen_duration`, 0: ever) and resolved with the group."""
+    """An issue that is opened, updated, reopened (within `reopen_duration`, 0: ever) and resolved with the group.
+
+    With a `comment`, which Alertmanager does not have, each change is told below it as well.
+    """
 
     kind: ClassVar[str] = "jira"
 
@@ -41,6 +44,7 @@ class JiraConfig(OverHTTPConfig):
     description: Annotated[JiraField, BeforeValidator(_field)] = JiraField(
         template='{{ template "jira.default.description" . }}'
     )
+    comment: Text = ""
     labels: tuple[Text, ...] = ()
     priority: Text = '{{ template "jira.default.priority" . }}'
     reopen_transition: Text = ""

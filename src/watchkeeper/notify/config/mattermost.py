@@ -7,27 +7,14 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
+from watchkeeper.notify.config.attachment import AttachmentField
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.integration import OverHTTPConfig
 from watchkeeper.notify.config.scalars import SecretURL, at_most_one, lacking
 
 
-class MattermostField(Section):
-    """A field of an attachment; `short` ones stand side by side."""
-
-    title: Text
-    value: Text
-    short: Flag | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if not (self.title and self.value):
-            raise ValueError("a field needs a title and a value")
-        return self
-
-
 class MattermostAttachment(Section):
-    """An attachment of the user's own."""
+    """An attachment."""
 
     fallback: Text = ""
     color: Text = ""
@@ -38,7 +25,7 @@ class MattermostAttachment(Section):
     author_icon: Text = ""
     title: Text = ""
     title_link: Text = ""
-    fields: tuple[MattermostField, ...] = ()
+    fields: tuple[AttachmentField, ...] = ()
     thumb_url: Text = ""
     footer: Text = ""
     footer_icon: Text = ""
@@ -59,7 +46,7 @@ class MattermostProps(Section):
     card: Text = ""
 
 
-class MattermostConfig(OverHTTPConfig):
+class MattermostConfig(MattermostAttachment, OverHTTPConfig):
     """A message with one attachment made of the keys here, or with `attachments` of the user's own."""
 
     kind: ClassVar[str] = "mattermost"
@@ -71,17 +58,8 @@ class MattermostConfig(OverHTTPConfig):
     text: Text = '{{ template "mattermost.default.text" . }}'
     fallback: Text = '{{ template "mattermost.default.fallback" . }}'
     color: Text = '{{ template "mattermost.default.color" . }}'
-    pretext: Text = ""
-    author_name: Text = ""
-    author_link: Text = ""
-    author_icon: Text = ""
     title: Text = '{{ template "mattermost.default.title" . }}'
     title_link: Text = '{{ template "mattermost.default.titlelink" . }}'
-    fields: tuple[MattermostField, ...] = ()
-    thumb_url: Text = ""
-    footer: Text = ""
-    footer_icon: Text = ""
-    image_url: Text = ""
     icon_url: Text = ""
     icon_emoji: Text = ""
     attachments: tuple[MattermostAttachment, ...] = ()

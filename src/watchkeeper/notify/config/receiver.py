@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
 
 from pydantic import model_validator
 
 from watchkeeper.base.configuration import Problem, Section, Text
 from watchkeeper.base.configuration.decoding import path
+from watchkeeper.base.configuration.place import did_you_mean
 from watchkeeper.base.configuration.tree import Tree, locate
+from watchkeeper.notify.config.apprise import AppriseConfig
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.discord import DiscordConfig
 from watchkeeper.notify.config.email import EmailConfig
+from watchkeeper.notify.config.github import GitHubConfig
+from watchkeeper.notify.config.guarding import CircuitBreaker, RateLimit
 from watchkeeper.notify.config.incidentio import IncidentioConfig
 from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.config.jira import JiraConfig
@@ -34,11 +38,19 @@ from watchkeeper.notify.config.wechat import WechatConfig
 
 
 class Receiver(Section):
-    """A name that routes point at, and everything that is to happen for it."""
+    """A name that routes point at, and everything that is to happen for it.
+
+    `fallback` names the receiver that is told, too, while this one cannot be.
+    """
 
     name: Text
+    fallback: Text = ""
+    circuit_breaker: CircuitBreaker | None = None
+    rate_limit: RateLimit | None = None
+    apprise_configs: tuple[AppriseConfig, ...] = ()
     discord_configs: tuple[DiscordConfig, ...] = ()
     email_configs: tuple[EmailConfig, ...] = ()
+    github_configs: tuple[GitHubConfig, ...] = ()
     incidentio_configs: tuple[IncidentioConfig, ...] = ()
     jira_configs: tuple[JiraConfig, ...] = ()
     mattermost_configs: tuple[MattermostConfig, ...] = ()
@@ -93,7 +105,34 @@ def resolve_receivers(
             text = f'there is another receiver "{receiver.name}" at {other}: names must differ'
             problems.append(Problem(place, text))
         resolved.append(_resolved(receiver, i, defaults, tree, problems))
+    _check_fallbacks(receivers, tree, problems)
     return tuple(resolved)
+
+
+def _check_fallbacks(receivers: Sequence[Receiver], tree: Tree, problems: list[Problem]) -> None:
+    """Each fallback must be there, and must not lead back to the receiver that it stands in for."""
+    fallbacks = {receiver.name: receiver.fallback for receiver in receivers}
+    for i, receiver in enumerate(receivers):
+        if not receiver.fallback:
+            continue
+        place, name = locate(tree, ("receivers", i, "fallback")), f"receivers[{i}].fallback"
+        if receiver.fallback not in fallbacks:
+            hint = did_you_mean(receiver.fallback, fallbacks)
+            problems.append(Problem(place, f'{name}: there is no receiver "{receiver.fallback}"{hint}'))
+        way = _way(receiver.name, fallbacks)
+        if way[-1] == receiver.name:
+            text = f'{name}: "{receiver.name}" falls back to itself ({" → ".join(way)}): one of them must not'
+            problems.append(Problem(place, text))
+
+
+def _way(start: str, fallbacks: Mapping[str, str]) -> list[str]:
+    """A receiver, its fallback, that one's fallback and so on, until one has none or has been seen before."""
+    way = [start]
+    while name := fallbacks.get(way[-1], ""):
+        way.append(name)
+        if name in way[:-1]:
+            break
+    return way
 
 
 def _resolved(

@@ -7,9 +7,10 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
+from watchkeeper.notify.config.attachment import AttachmentField
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.integration import OverHTTPConfig
-from watchkeeper.notify.config.scalars import GoDurationMs, SecretURL, URLText, at_most_one, lacking
+from watchkeeper.notify.config.scalars import Anything, GoDurationMs, SecretURL, URLText, at_most_one, lacking
 
 
 class SlackConfirmation(Section):
@@ -47,24 +48,11 @@ class SlackAction(Section):
         return self
 
 
-class SlackField(Section):
-    """A field of the attachment; `short` ones stand side by side."""
-
-    title: Text
-    value: Text
-    short: Flag | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if not (self.title and self.value):
-            raise ValueError("a field needs a title and a value")
-        return self
-
-
 class SlackConfig(OverHTTPConfig):
     """A message with one attachment.
 
-    With `update_message` a bot changes its first message about a group instead of writing more of them.
+    With `update_message` a bot changes its first message about a group instead of writing more of them; with `thread`,
+    which is ours, it answers to it as well. Ours are `blocks` and `interactive` buttons, too.
     """
 
     kind: ClassVar[str] = "slack"
@@ -83,7 +71,7 @@ class SlackConfig(OverHTTPConfig):
     pretext: Text = '{{ template "slack.default.pretext" . }}'
     text: Text = '{{ template "slack.default.text" . }}'
     message_text: Text = ""
-    fields: tuple[SlackField, ...] = ()
+    fields: tuple[AttachmentField, ...] = ()
     short_fields: Flag = False
     footer: Text = '{{ template "slack.default.footer" . }}'
     fallback: Text = '{{ template "slack.default.fallback" . }}'
@@ -96,6 +84,9 @@ class SlackConfig(OverHTTPConfig):
     mrkdwn_in: tuple[Text, ...] = ()
     actions: tuple[SlackAction, ...] = ()
     update_message: Flag = False
+    thread: Flag = False
+    blocks: Anything = None
+    interactive: Flag = False
     timeout_ms: GoDurationMs = 0
 
     @model_validator(mode="after")
@@ -123,7 +114,10 @@ class SlackConfig(OverHTTPConfig):
             updates |= {name: getattr(defaults, f"slack_{name}") for name in names}
             if not any(updates[name] for name in names):
                 raise lacking("Slack address", "api_url", "api_url_file", "app_token", "global.slack_api_url")
-        return super().resolved(defaults).model_copy(update=updates)
+        resolved = super().resolved(defaults).model_copy(update=updates)
+        if resolved.thread and not resolved.by_app:
+            raise ValueError("thread needs an app_token: an incoming webhook cannot answer to its messages")
+        return resolved
 
 
 def _has_app(defaults: NotificationDefaults) -> bool:

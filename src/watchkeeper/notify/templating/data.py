@@ -98,6 +98,7 @@ class Data:
     common_annotations: KV
     external_url: str
     group_key: str
+    note: str = ""
 
     @property
     def go_type(self) -> str:
@@ -120,8 +121,8 @@ class Data:
 
     @property
     def go_methods(self) -> Mapping[str, Function]:
-        """The group's key, which Alertmanager's templates cannot name: so it is no field, and printing stays alike."""
-        return {"GroupKey": Function(lambda: self.group_key)}
+        """What Alertmanager's templates cannot name: so they are no fields, and printing stays alike."""
+        return {"GroupKey": Function(lambda: self.group_key), "Note": Function(lambda: self.note)}
 
     def as_json(self) -> dict[str, object]:
         """The object that webhooks send, less what is theirs."""
@@ -134,6 +135,7 @@ class Data:
             "commonLabels": dict(self.common_labels),
             "commonAnnotations": dict(self.common_annotations),
             "externalURL": self.external_url,
+            **({"note": self.note} if self.note else {}),
         }
 
 
@@ -146,6 +148,7 @@ def data_of(
     at: int,
     reason: str,
     external_url: str,
+    note: str = "",
 ) -> Data:
     """What templates see of these alerts at the instant `at` (ms since the epoch)."""
     seen = Alerts(alert_data(alert, at) for alert in alerts)
@@ -159,6 +162,7 @@ def data_of(
         common_annotations=_common([alert.annotations for alert in alerts]),
         external_url=external_url,
         group_key=group_key,
+        note=note,
     )
 
 

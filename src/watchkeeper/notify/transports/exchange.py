@@ -75,11 +75,11 @@ class Exchange:
         raise NotifyFailure(
             f"{text}: {detail}" if detail else text,
             retryable=status // 100 == 5 or status in self._retried,
-            retry_after_s=self._retry_after_s(answer),
+            retry_after_s=self.retry_after_s(answer),
             reason={4: "clientError", 5: "serverError"}.get(status // 100, "other"),
         )
 
-    def _retry_after_s(self, answer: Answer) -> float:
+    def retry_after_s(self, answer: Answer) -> float:
         """Seconds that the other side asks us to wait (RFC 9110, 10.2.3)."""
         text = answer.headers.get("Retry-After", "").strip()
         if text.isascii() and text.isdigit():

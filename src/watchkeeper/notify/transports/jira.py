@@ -8,6 +8,7 @@ from typing import cast
 import msgspec
 
 from watchkeeper.notify.config.jira import JiraConfig
+from watchkeeper.notify.dedup import Reason
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.message import Message
 from watchkeeper.notify.retrying import Attempt
@@ -42,14 +43,20 @@ class Jira:
         told = fields(config, message)
         names = config.reopen_transition, config.resolve_transition
         reopen, resolve = (rendering.text(name) for name in names)
+        comment = in_characters(rendering.prose(config.comment).strip(), DESCRIPTION)
+        unsaid = bool(comment) and message.reason is not Reason.REPEAT
 
         async def attempt() -> str:
+            nonlocal unsaid
             issue = await self._find(query)
             if issue is None:
                 if message.firing:
                     await self._ask("POST", "issue", {"fields": told})
                 return ""
             await self._ask("PUT", f"issue/{issue.key}", {"fields": updated(config, told)})
+            if unsaid:
+                await self._ask("POST", f"issue/{issue.key}/comment", {"body": _document(config, comment)})
+                unsaid = False
             done = issue.category == "done"
             transition = (reopen if done else "") if message.firing else ("" if done else resolve)
             if transition:

@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from watchkeeper.notify.config.mattermost import MattermostAttachment, MattermostConfig
 from watchkeeper.notify.message import Message
-from watchkeeper.notify.retrying import Attempt
-from watchkeeper.notify.transports.exchange import Exchange, Request, json_body, secret_text
-from watchkeeper.notify.transports.outside import Outside
 from watchkeeper.notify.transports.truncating import given, in_characters
 
 TEXT = 16_383
 """The most characters that Mattermost takes."""
-_OWN = (
-    "fallback",
-    "color",
-    "pretext",
-    "text",
-    "author_name",
-    "author_link",
-    "author_icon",
-    "title",
-    "title_link",
-    "thumb_url",
-    "footer",
-    "footer_icon",
-    "image_url",
-)
-
-
-class Mattermost:
-    """A message with attachments."""
-
-    def __init__(self, config: MattermostConfig, outside: Outside) -> None:
-        self._config = config
-        self._exchange = Exchange(outside)
-
-    def prepare(self, message: Message) -> Attempt:
-        """Render everything."""
-        body = json_body(payload(self._config, message))
-
-        async def attempt() -> str:
-            url = secret_text(self._config.webhook_url, self._config.webhook_url_file)
-            await self._exchange.send(Request(url, body))
-            return ""
-
-        return attempt
+_OWN = [name for name in MattermostAttachment.model_fields if name != "fields"]
 
 
 def payload(config: MattermostConfig, message: Message) -> object:
     """The body (Mattermost's incoming webhook)."""
     text = message.rendering
-    sources: Sequence[MattermostAttachment | MattermostConfig] = config.attachments or (config,)
+    sources = config.attachments or (config,)
     told = given(
         channel=text.text(config.channel),
         username=text.text(config.username),
@@ -73,7 +35,7 @@ def payload(config: MattermostConfig, message: Message) -> object:
     return told
 
 
-def _attachment(source: MattermostAttachment | MattermostConfig, message: Message) -> dict[str, object]:
+def _attachment(source: MattermostAttachment, message: Message) -> dict[str, object]:
     text = message.rendering
     values = {name: text.prose(getattr(source, name)) for name in _OWN}
     values["text"] = in_characters(values["text"], TEXT)

@@ -4,28 +4,6 @@ from __future__ import annotations
 
 from watchkeeper.notify.config.msteams import MSTeamsV2Config
 from watchkeeper.notify.message import Message
-from watchkeeper.notify.retrying import Attempt
-from watchkeeper.notify.transports.exchange import Exchange, Request, json_body, secret_text
-from watchkeeper.notify.transports.outside import Outside
-
-
-class MSTeamsV2:
-    """An adaptive card."""
-
-    def __init__(self, config: MSTeamsV2Config, outside: Outside) -> None:
-        self._config = config
-        self._exchange = Exchange(outside)
-
-    def prepare(self, message: Message) -> Attempt:
-        """Render everything."""
-        body = json_body(payload(self._config, message))
-
-        async def attempt() -> str:
-            url = secret_text(self._config.webhook_url, self._config.webhook_url_file)
-            await self._exchange.send(Request(url, body))
-            return ""
-
-        return attempt
 
 
 def payload(config: MSTeamsV2Config, message: Message) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from watchkeeper.access import Signer
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient
 
@@ -13,10 +14,11 @@ from watchkeeper.base.http import HTTPClient
 class Outside:
     """A client that follows the integration's `http_config`, the clock, the environment, and chance.
 
-    `unique` makes a text of hexadecimal digits that nobody has made before.
+    `unique` makes a text of hexadecimal digits that nobody has made before; `signer` makes links and buttons that act.
     """
 
     client: HTTPClient
     clock: Clock
     environ: Mapping[str, str]
     unique: Callable[[], str]
+    signer: Signer

@@ -30,7 +30,16 @@ class Pagerduty:
     def prepare(self, message: Message) -> Attempt:
         """Render everything."""
         config = self._config
-        told = event_v2(config, message) if config.by_routing_key else event_v1(config, message)
+        return self._event(event_v2(config, message) if config.by_routing_key else event_v1(config, message), message)
+
+    def prepare_acknowledgement(self, message: Message) -> Attempt:
+        """Somebody has taken the group's incident on, which PagerDuty then tells nobody of any more."""
+        if self._config.by_routing_key:
+            return self._event({"event_action": "acknowledge", "dedup_key": message.key}, message)
+        return self._event({"event_type": "acknowledge", "incident_key": message.key}, message)
+
+    def _event(self, told: dict[str, object], message: Message) -> Attempt:
+        config = self._config
 
         async def attempt() -> str:
             name, key = self._key(message)

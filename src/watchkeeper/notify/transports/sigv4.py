@@ -36,7 +36,10 @@ def signed_headers(
     sent = {**headers, "X-Amz-Date": stamp}
     if credentials.session_token:
         sent["X-Amz-Security-Token"] = credentials.session_token
-    signed = {"host": target.authority, **{name.lower(): value.strip() for name, value in sent.items()}}
+    signed = {
+        "host": target.host_port_subcomponent or "",
+        **{name.lower(): value.strip() for name, value in sent.items()},
+    }
     names = ";".join(sorted(signed))
     canonical = "\n".join(
         [

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, runtime_checkable
 
 from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.message import Message
 from watchkeeper.notify.retrying import Attempt
-from watchkeeper.notify.transports.discord import Discord
+from watchkeeper.notify.transports import discord, mattermost, msteams, msteamsv2
+from watchkeeper.notify.transports.apprise import Apprise
 from watchkeeper.notify.transports.email import Email
+from watchkeeper.notify.transports.github import GitHub
+from watchkeeper.notify.transports.hook import Hook
 from watchkeeper.notify.transports.incidentio import Incidentio
 from watchkeeper.notify.transports.jira import Jira
-from watchkeeper.notify.transports.mattermost import Mattermost
-from watchkeeper.notify.transports.msteams import MSTeams
-from watchkeeper.notify.transports.msteamsv2 import MSTeamsV2
 from watchkeeper.notify.transports.ntfy import Ntfy
 from watchkeeper.notify.transports.opsgenie import OpsGenie
 from watchkeeper.notify.transports.outside import Outside
@@ -39,14 +40,25 @@ class Transport(Protocol):
         ...
 
 
+@runtime_checkable
+class Acknowledging(Protocol):
+    """A transport whose other side can be told that somebody has taken a group on."""
+
+    def prepare_acknowledgement(self, message: Message) -> Attempt:
+        """Render everything. Raises NotifyFailure where there is nothing that could be sent."""
+        ...
+
+
 _TRANSPORTS: Mapping[str, Callable[[Any, Outside], Transport]] = {
-    "discord": Discord,
+    "apprise": Apprise,
+    "discord": partial(Hook, discord.payload),
     "email": Email,
+    "github": GitHub,
     "incidentio": Incidentio,
     "jira": Jira,
-    "mattermost": Mattermost,
-    "msteams": MSTeams,
-    "msteamsv2": MSTeamsV2,
+    "mattermost": partial(Hook, mattermost.payload),
+    "msteams": partial(Hook, msteams.payload, judge=msteams.refused),
+    "msteamsv2": partial(Hook, msteamsv2.payload),
     "ntfy": Ntfy,
     "opsgenie": OpsGenie,
     "pagerduty": Pagerduty,

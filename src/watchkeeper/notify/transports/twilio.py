@@ -1,10 +1,12 @@
-"""SMS by Twilio's REST API of 2010-04-01 (its Messages resource)."""
+"""SMS and calls by Twilio's REST API of 2010-04-01 (its Messages and Calls resources)."""
 
 from __future__ import annotations
 
 from base64 import b64encode
+from html import escape
 from urllib.parse import quote, urlencode
 
+from watchkeeper.access import Signer
 from watchkeeper.notify.config.twilio import TwilioConfig
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.message import Message
@@ -15,20 +17,30 @@ from watchkeeper.notify.transports.truncating import given, in_characters
 
 MESSAGE = 1600
 """The most characters that Twilio takes; it sends them as several SMS."""
+SPOKEN = 500
+"""The most characters that a call says."""
+PURPOSE = "twilio"
+"""What a call's token is good for."""
+TOKEN_LIVES_MS = 3_600_000
+CALLBACK = "/api/watchkeeper/v1/twilio/voice"
+"""Where Twilio asks what to say, below our external address."""
 
 
 class Twilio:
-    """An SMS to each number; those that have it are not told again when others are tried again."""
+    """An SMS or a call to each number; those that have it are not told again when others are tried again."""
 
     def __init__(self, config: TwilioConfig, outside: Outside) -> None:
         self._config = config
         self._exchange = Exchange(outside)
+        self._signer = outside.signer
+        resource = "Calls" if config.voice else "Messages"
         account = quote(config.account_sid, safe="")
-        self._url = f"{config.api_url.rstrip('/')}/2010-04-01/Accounts/{account}/Messages.json"
+        self._url = f"{config.api_url.rstrip('/')}/2010-04-01/Accounts/{account}/{resource}.json"
 
     def prepare(self, message: Message) -> Attempt:
         """Render everything."""
-        bodies = {number: urlencode({"To": number, **parameters(self._config, message)}) for number in self._config.to}
+        told = call(self._config, message, self._signer) if self._config.voice else parameters(self._config, message)
+        bodies = {number: urlencode({"To": number, **told}) for number in self._config.to}
         waiting = list(bodies)
         refused: list[NotifyFailure] = []
 
@@ -59,3 +71,14 @@ def parameters(config: TwilioConfig, message: Message) -> dict[str, object]:
     """What is asked of Twilio, less the number to tell."""
     text = in_characters(message.rendering.prose(config.message).strip(), MESSAGE)
     return {"Body": text, **given(From=config.from_, MessagingServiceSid=config.messaging_service_sid)}
+
+
+def call(config: TwilioConfig, message: Message, signer: Signer) -> dict[str, object]:
+    """What is asked of Twilio for a call, less the number: it asks us what to say, or knows it."""
+    text = in_characters(" ".join(message.rendering.prose(config.message).split()), SPOKEN)
+    if not config.callback:
+        said = f"<Say>{escape(text)}</Say><Pause/>"
+        return {"From": config.from_, "Twiml": f"<Response>{said * 2}</Response>"}
+    about = {"tenant": message.flush.tenant, "group_key": message.flush.group_key, "text": text}
+    token = signer.token(PURPOSE, about, TOKEN_LIVES_MS)
+    return {"From": config.from_, "Url": f"{message.data.external_url}{CALLBACK}?token={token}", "Method": "POST"}
