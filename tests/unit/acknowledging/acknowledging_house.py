@@ -125,7 +125,9 @@ class House:
         self.oncall.people = People({"alice": ALICE})
         push(self.oncall.close)
         await self.oncall.open()
-        alerting = Alerting(core, control, self.journal, self.signer, {}, self.oncall.acknowledgements, self.oncall.links)
+        alerting = Alerting(
+            core, control, self.journal, self.signer, {}, self.oncall.acknowledgements, self.oncall.links
+        )
         push(alerting.close)
         await alerting.open()
         for room in (self.oncall, alerting):

@@ -79,6 +79,7 @@ async def test_each_condition_narrows_the_search(journal: Journal) -> None:
         Entry(Kind.ALERT_RESOLVED, NOW + 9, "ended", tenant="other", actor="bob"),
     )
     assert await texts(journal, Search(alert="a" * 16)) == ["100% full", "told of DISK"]
+    assert await texts(journal, Search(alerts=("b" * 16, "a" * 16))) == ["fired", "100% full", "told of DISK"]
     assert await texts(journal, Search(receiver="chat")) == ["100% full"]
     assert await texts(journal, Search(group_key="g1")) == ["told of DISK"]
     assert await texts(journal, Search(kinds=("alert",))) == ["fired"]
