@@ -212,3 +212,14 @@ async def test_a_summary_that_is_taken_back_is_gone(ward: Ward):
     one = await opened(ward)
     assert await ward.room.change("default", one.id, Change(severity=""), "bob") == replace(one, severity="")
     assert (await ward.story("INC-1"))[-1] == 'bob took the severity "high" from INC-1'
+
+
+async def test_an_alert_that_was_taken_out_comes_back_to_its_incident_and_others_do_not(ward: Ward):
+    room = await ward.start(RULES + "  resolve_automatically: false\n")
+    await ward.fire("Down")
+    slow = await ward.fire("Slow")
+    await room.split("default", "INC-1", [slow], "", "alice")
+    await ward.end("Slow")
+    await ward.fire("Slow")
+    await ward.fire("Wrong")
+    assert [named(one) for one in await ward.all()] == [["Slow"], ["Down", "Wrong"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -12,7 +12,6 @@ from watchkeeper.model.labels import Labels
 from watchkeeper.oncall.incident.incident import (
     ROLES,
     ActionItem,
-    GroupName,
     Incident,
     Link,
     LinkedAlert,
@@ -98,16 +97,12 @@ def opened(incident: Incident, now: int, why: str, by: str = "") -> Changed:
     return incident, (entry(incident, Kind.INCIDENT_OPENED, now, text, by, fingerprints, details),)
 
 
-def joined(incident: Incident, alerts: Sequence[LinkedAlert], groups: Iterable[GroupName], now: int) -> Changed:
+def joined(incident: Incident, alerts: Sequence[LinkedAlert], now: int) -> Changed:
     """Alerts that fire become part of it, or fire again; one that was resolved is open again."""
     fresh = {alert.fingerprint: alert for alert in alerts}
     kept = [alert for alert in incident.alerts if alert.fingerprint not in fresh]
-    more: list[GroupName] = []
-    for group in groups:
-        if group not in incident.groups and group not in more:
-            more.append(group)
     reopens = not incident.is_open
-    after = replace(incident, alerts=(*kept, *alerts), groups=(*incident.groups, *more))
+    after = replace(incident, alerts=(*kept, *alerts))
     named = _listed([alert_text(alert.labels) for alert in alerts])
     text = f"{named} joined {incident.id}"
     if reopens:

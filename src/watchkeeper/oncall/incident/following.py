@@ -145,7 +145,7 @@ class Following:
                 self._look(held, known, plan, now)
             if i % _BREATH == 0:
                 await asyncio.sleep(0)
-        changes = [self._joined(incident, alerts, now) for incident, alerts in plan.joins.values()]
+        changes = [joined(incident, list(map(linked, alerts)), now) for incident, alerts in plan.joins.values()]
         numbers: dict[str, int] = {}
         for rule, alerts in plan.opens.values():
             tenant = alerts[0].tenant
@@ -155,10 +155,6 @@ class Following:
             changes.append(opened(incident, now, why))
             await asyncio.sleep(0)
         await self._book.keep(*changes)
-
-    def _joined(self, incident: Incident, alerts: Sequence[Alert], now: int) -> Changed:
-        groups = [rule.group(alert.labels) for alert in alerts if (rule := self._rule(alert)) is not None]
-        return joined(incident, [linked(alert) for alert in alerts], groups, now)
 
     def _look(self, held: HeldAlert, known: _Known, plan: _Plan, now: int) -> None:
         rule = self._rule(held.alert)
