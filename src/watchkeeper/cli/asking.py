@@ -42,13 +42,15 @@ class Server:
     url: str
     tenant: str
 
-    async def ask(self, path: str, *, body: object = None, accept: str = "application/json") -> Answer:
-        """What the server answers at a path of our API; a `body` is POSTed as JSON.
+    async def ask(
+        self, path: str, *, body: object = None, method: str = "POST", accept: str = "application/json"
+    ) -> Answer:
+        """What the server answers at a path of our API; a `body` is sent as JSON by `method`.
 
         Raises AskingFailure where it refuses, and HTTPFailure where it is not there.
         """
         headers = {"X-Scope-OrgID": self.tenant, "Accept": accept}
-        method, sent = ("GET", None) if body is None else ("POST", msgspec.json.encode(body))
+        method, sent = ("GET", None) if body is None else (method, msgspec.json.encode(body))
         answer = await self.client.request(method, self.url + _API + path, headers=headers, body=sent)
         if answer.status != 200:
             raise AskingFailure(_reason(self.url, answer.status, answer.body))

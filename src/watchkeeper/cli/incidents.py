@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import click
@@ -16,45 +16,30 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from watchkeeper.app.whereabouts import server_of
-from watchkeeper.base.clock import SystemClock
-from watchkeeper.base.http import HTTPClient, HTTPClientConfig, HTTPFailure
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.cli.asking import ask_server, data_option, tenant_option, url_option
 
-_API = "/api/watchkeeper/v1/incidents"
+_API = "/incidents"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+@dataclass(frozen=True, slots=True)
 class _Server:
     """The server that is asked, and for which tenant."""
 
-    def __init__(self, url: str, data: Path, tenant: str) -> None:
-        self._url = (url or server_of(data)).rstrip("/")
-        self._tenant = tenant
-        if not self._url:
-            _end(f"no server runs on {data}: name one with --url, or its data folder with --data")
+    url: str
+    data_folder: Path
+    tenant: str
 
     def ask(self, path: str, method: str = "GET", body: Mapping[str, Any] | None = None) -> bytes:
-        """What it answers; ends the program where it refuses."""
-        return asyncio.run(self._ask(f"{self._url}{path}", method, body))
+        """What it answers; ends the program where it refuses, or is not there."""
+        answer = ask_server(
+            self.url, self.data_folder, self.tenant, lambda server: server.ask(path, body=body, method=method)
+        )
+        return answer.body
 
     def data(self, path: str, method: str = "GET", body: Mapping[str, Any] | None = None) -> Any:
         """The data in its answer."""
         return msgspec.json.decode(self.ask(path, method, body))["data"]
-
-    async def _ask(self, url: str, method: str, body: Mapping[str, Any] | None) -> bytes:
-        client = HTTPClient(HTTPClientConfig(), SystemClock())
-        headers = {"X-Scope-OrgID": self._tenant} if self._tenant != DEFAULT_TENANT else {}
-        encoded = None if body is None else msgspec.json.encode(body)
-        try:
-            answer = await client.request(method, url, headers=headers, body=encoded)
-        except HTTPFailure as failure:
-            _end(str(failure))
-        finally:
-            await client.close()
-        if answer.status >= 400:
-            _end(_error(answer.body))
-        return answer.body
 
 
 @click.group()
@@ -63,14 +48,7 @@ def incidents() -> None:
 
 
 def _on_server(command: F) -> F:
-    options = (
-        click.option("--url", envvar="WATCHKEEPER_URL", default="", help="The server. By default the one on --data."),
-        click.option(
-            "--data", default=Path("data"), show_default=True, type=click.Path(path_type=Path), help="Its data folder."
-        ),
-        click.option("--tenant", default=DEFAULT_TENANT, show_default=True, help="Whose incidents they are."),
-    )
-    for option in options:
+    for option in (url_option, data_option, tenant_option):
         command = option(command)
     return command
 
@@ -178,14 +156,7 @@ def _who(by: str) -> str:
     try:
         return by or getpass.getuser()
     except (KeyError, OSError):
-        _end("nobody is logged in here: say who you are with --by")
-
-
-def _error(body: bytes) -> str:
-    try:
-        return _plain(str(msgspec.json.decode(body)["error"]))
-    except (msgspec.DecodeError, KeyError, TypeError):
-        return _plain(body.decode(errors="replace")).strip()
+        raise click.UsageError("nobody is logged in here: say who you are with --by") from None
 
 
 def _short(time: str) -> str:
@@ -195,8 +166,3 @@ def _short(time: str) -> str:
 def _plain(text: str) -> str:
     """The text in one line, without anything that a terminal would take for a command."""
     return "".join(char if char.isprintable() else " " for char in text)
-
-
-def _end(why: str) -> NoReturn:
-    click.echo(why, err=True)
-    raise SystemExit(1)
