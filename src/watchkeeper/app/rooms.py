@@ -35,6 +35,7 @@ from watchkeeper.app.alerting import Alerting
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.host import HostJob
+from watchkeeper.app.on_call import OnCalling
 from watchkeeper.app.querying import Querying
 from watchkeeper.app.receivers import Receivers
 from watchkeeper.app.retention import RetentionRounds
@@ -99,7 +100,12 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     house.condition.watch(scraping.feel)
     alerting = Alerting(house.core, control, journal, house.environ)
     stack.push_async_callback(alerting.close)
+    on_calling = OnCalling(house.core, control, journal, alerting.notify)
+    stack.push_async_callback(on_calling.close)
+    await on_calling.open(house.configuration)
     await alerting.open(house.configuration)
+    on_calling.start()
+    house.condition.watch(on_calling.feel)
     house.condition.watch(alerting.feel)
     ruling = Ruling(house.core, store, house.settings, house.configuration, house.environ, scraping.discovery)
     ruling.sink.add(alerting)
@@ -127,7 +133,7 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     ]
     pages_of_old = pages.routes(house.core, build_json(house.core.build))
     federated = federation.routes(house.core, store, house, querying.lookback_ms)
-    own = watchkeeper.routes(house.core, store)
+    own = watchkeeper.routes(house.core, store, on_calling.routes())
     alertmanager = alertmanager_routes.routes(house.core, alerting.alerts, alerting, house)
     routes = [api(*families), alertmanager, *own, *federated, *pages_of_old, *receivers.routes()]
-    return Rooms(routes, [storage, querying, retention, scraping, alerting, ruling, receivers])
+    return Rooms(routes, [storage, querying, retention, scraping, alerting, on_calling, ruling, receivers])

@@ -45,11 +45,14 @@ class Integration:
         self._busy = 0
         self._retired = False
 
-    async def notify(self, flush: Flush, templates: Templates, external_url: str) -> bool:
-        """Tell what the receiver does not know yet; True where it knows it, or had nothing to learn."""
+    async def notify(self, flush: Flush, templates: Templates, external_url: str, *, again: bool = False) -> bool:
+        """Tell what the receiver does not know yet; True where it knows it, or had nothing to learn.
+
+        With `again`, what fires is told even where it is known.
+        """
         self._busy += 1
         try:
-            return await self._notify(flush, templates, external_url)
+            return await self._notify(flush, templates, external_url, again)
         finally:
             self._busy -= 1
             if self._retired and not self._busy:
@@ -71,7 +74,7 @@ class Integration:
         if not self._busy:
             await self._client.close()
 
-    async def _notify(self, flush: Flush, templates: Templates, external_url: str) -> bool:
+    async def _notify(self, flush: Flush, templates: Templates, external_url: str, again: bool) -> bool:
         key = Key(flush.tenant, flush.group_key, flush.receiver, self.name)
         content, entry = Content.of(flush.alerts, flush.at), self._log.entry(key)
         reason = reason_to_tell(
@@ -82,6 +85,8 @@ class Integration:
             at=flush.at,
             perhaps=entry.perhaps if entry is not None else frozenset(),
         )
+        if reason is None and again and content.firing:
+            reason = Reason.REPEAT
         if reason is None:
             return True
         if not self.config.send_resolved and not content.firing:

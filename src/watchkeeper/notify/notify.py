@@ -22,6 +22,7 @@ from watchkeeper.notify.config.receiver import Receiver
 from watchkeeper.notify.integration import Integration
 from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.metrics import NotifyMetrics
+from watchkeeper.notify.pager import Pager
 from watchkeeper.notify.retrying import Retrying, Sleep
 from watchkeeper.notify.templating import Templates
 from watchkeeper.notify.transports import Outside
@@ -33,9 +34,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class NotifyConfig:
-    """What notification lives by: receivers completed by `global`, and the files with the user's templates."""
+    """What notification lives by: receivers completed by `global`, and the files with the user's templates.
+
+    `contacts` are receivers that no route leads to: each is a person's.
+    """
 
     receivers: tuple[Receiver, ...] = ()
+    contacts: tuple[Receiver, ...] = ()
     template_files: tuple[Path, ...] = ()
 
 
@@ -78,6 +83,11 @@ class Notify:
         self._retrying = Retrying(clock, sleep, jitter)
         self._templates = Templates((), clock.now_ms)
         self._receivers: Mapping[str, Sequence[Integration]] = {}
+        self._pager: Pager | None = None
+
+    def page_by(self, pager: Pager) -> None:
+        """Hand what goes to escalation policies to `pager`; said before the first `apply`."""
+        self._pager = pager
 
     async def open(self) -> None:
         """Read the notification log. Raises StoreFailure."""
@@ -99,20 +109,21 @@ class Notify:
         """Live by a configuration from now on; what is being told at the moment ends as it began."""
         before = self._receivers
         self._templates = prepared.templates
-        self._receivers = {receiver.name: self._integrations(receiver) for receiver in prepared.config.receivers}
+        named = (*prepared.config.receivers, *prepared.config.contacts)
+        self._receivers = {receiver.name: self._integrations(receiver) for receiver in named}
         self._metrics.expect(one.config.kind for each in self._receivers.values() for one in each)
         await self._retire(before)
 
-    async def notify(self, flush: Flush) -> bool:
+    async def notify(self, flush: Flush, *, again: bool = False) -> bool:
         """Tell the receiver of a flush what it does not know yet, by all its integrations at the same time.
 
-        True where each of them succeeded or had nothing to say.
+        With `again`, what fires is told even where it is known. True where each succeeded or had nothing to say.
         """
         integrations = self._receivers.get(flush.receiver)
         if integrations is None:
             log.error("there is no receiver %r to tell of %s", flush.receiver, flush.group_key)
             return False
-        telling = (one.notify(flush, self._templates, self._external_url) for one in integrations)
+        telling = (one.notify(flush, self._templates, self._external_url, again=again) for one in integrations)
         return all(await asyncio.gather(*telling))
 
     async def test(self, receiver: str) -> Sequence[Trial]:
@@ -142,7 +153,7 @@ class Notify:
             user_agent=self._user_agent,
             timeout_s=0,
         )
-        outside = Outside(client, self._clock, self._environ, self._unique)
+        outside = Outside(client, self._clock, self._environ, self._unique, self._pager)
         return Integration(name, config, outside, self._log, self._retrying, self._metrics)
 
     async def _retire(self, receivers: Mapping[str, Sequence[Integration]]) -> None:

@@ -19,7 +19,8 @@ from watchkeeper.base.configuration.merging import merge
 from watchkeeper.base.configuration.rendering import render
 from watchkeeper.base.configuration.tree import Table, Tree, locate
 from watchkeeper.base.failure import Failure
-from watchkeeper.notify import NotifyConfig, resolve_receivers, wrong_templates
+from watchkeeper.notify import NotifyConfig, Receiver, resolve_receivers, wrong_templates
+from watchkeeper.oncall import Roster, check_on_call
 from watchkeeper.receive.scrape.config import ScrapeConfig
 
 DEFAULT_FILES = ("watchkeeper.yml", "watchkeeper.yaml", "prometheus.yml", "prometheus.yaml")
@@ -30,7 +31,8 @@ class Configuration:
     """Everything that the files say, checked and with `global`'s defaults filled into the jobs.
 
     `rule_files` are the files that the globs lead to now, in order; `notify` has the receivers completed in the same
-    way; `routing` is None where no route is given; `warnings` say what has no effect, or may surprise.
+    way, those of people's contacts, too; `routing` is None where no route is given; `warnings` say what has no effect,
+    or may surprise.
     """
 
     sections: WholeFile
@@ -38,6 +40,7 @@ class Configuration:
     rule_files: tuple[Path, ...]
     notify: NotifyConfig = field(default_factory=NotifyConfig)
     routing: Routing | None = None
+    roster: Roster = field(default_factory=Roster)
     files: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
@@ -122,12 +125,14 @@ class _Loader:
         rule_files = self._matching(sections.rule_files, tree, "rule_files")
         notify = self._notify(sections, tree)
         routing = self._routing(sections, tree)
+        self._problems.extend(check_on_call(sections, sections.receivers, tree))
         self._problems.extend(jobs.problems)
         self._warnings.extend(jobs.warnings)
         if self._problems:
             raise ConfigurationFailure(self._problems)
         warnings = tuple(sorted(set(self._warnings)))
-        return Configuration(sections, tuple(jobs.resolved), rule_files, notify, routing, files, warnings)
+        roster = sections.roster()
+        return Configuration(sections, tuple(jobs.resolved), rule_files, notify, routing, roster, files, warnings)
 
     def _routing(self, sections: WholeFile, tree: Tree) -> Routing | None:
         found = check_routing(sections, [receiver.name for receiver in sections.receivers], tree)
@@ -138,7 +143,17 @@ class _Loader:
     def _notify(self, sections: WholeFile, tree: Tree) -> NotifyConfig:
         self._warnings.extend(wrong_templates(tree))
         receivers = resolve_receivers(sections.receivers, sections.global_, tree, self._problems)
-        return NotifyConfig(receivers, self._matching(sections.templates, tree, "templates"))
+        contacts = self._contacts(sections, tree)
+        return NotifyConfig(receivers, contacts, self._matching(sections.templates, tree, "templates"))
+
+    def _contacts(self, sections: WholeFile, tree: Tree) -> tuple[Receiver, ...]:
+        contacts: list[Receiver] = []
+        for i, person in enumerate(sections.people):
+            at = ("people", i, "contacts")
+            resolve_receivers(person.contacts, sections.global_, tree, self._problems, at)
+            named = person.receivers()
+            contacts.extend(resolve_receivers(named, sections.global_, tree, [], at))
+        return tuple(contacts)
 
     def _read(self, path: Path) -> Tree | None:
         try:

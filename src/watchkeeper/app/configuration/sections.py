@@ -26,6 +26,7 @@ from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.http import TLSConfig
 from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.notify import NotificationDefaults
+from watchkeeper.oncall import OnCallSections
 from watchkeeper.receive.scrape.config import GlobalConfig, ScrapeConfig
 from watchkeeper.rules.config import AlertingConfig
 
@@ -193,7 +194,7 @@ class Global(GlobalConfig, NotificationDefaults, RoutingGlobal):
     """The `global` section, Prometheus' and Alertmanager's keys together."""
 
 
-class WholeFile(RoutingSections, NotificationSections):
+class WholeFile(RoutingSections, NotificationSections, OnCallSections):
     """The top level."""
 
     global_: Global = Global()

@@ -9,10 +9,11 @@ from pydantic import model_validator
 
 from watchkeeper.base.configuration import Problem, Section, Text
 from watchkeeper.base.configuration.decoding import path
-from watchkeeper.base.configuration.tree import Tree, locate
+from watchkeeper.base.configuration.tree import Loc, Tree, locate
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.discord import DiscordConfig
 from watchkeeper.notify.config.email import EmailConfig
+from watchkeeper.notify.config.escalation import EscalationConfig
 from watchkeeper.notify.config.incidentio import IncidentioConfig
 from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.config.jira import JiraConfig
@@ -39,6 +40,7 @@ class Receiver(Section):
     name: Text
     discord_configs: tuple[DiscordConfig, ...] = ()
     email_configs: tuple[EmailConfig, ...] = ()
+    escalation_configs: tuple[EscalationConfig, ...] = ()
     incidentio_configs: tuple[IncidentioConfig, ...] = ()
     jira_configs: tuple[JiraConfig, ...] = ()
     mattermost_configs: tuple[MattermostConfig, ...] = ()
@@ -77,33 +79,37 @@ class Receiver(Section):
 
 
 def resolve_receivers(
-    receivers: Sequence[Receiver], defaults: NotificationDefaults, tree: Tree, problems: list[Problem]
+    receivers: Sequence[Receiver],
+    defaults: NotificationDefaults,
+    tree: Tree,
+    problems: list[Problem],
+    at: Loc = ("receivers",),
 ) -> tuple[Receiver, ...]:
     """The receivers completed by `global`; what is wrong with them together goes to `problems`.
 
-    `tree` is the file's whole top level, for the places in messages.
+    `tree` is the file's whole top level, for the places in messages, and `at` where the receivers stand in it.
     """
     resolved: list[Receiver] = []
     names: dict[str, int] = {}
     for i, receiver in enumerate(receivers):
         first = names.setdefault(receiver.name, i)
         if first != i:
-            place = locate(tree, ("receivers", i, "name"))
-            other = locate(tree, ("receivers", first, "name"))
+            place = locate(tree, (*at, i, "name"))
+            other = locate(tree, (*at, first, "name"))
             text = f'there is another receiver "{receiver.name}" at {other}: names must differ'
             problems.append(Problem(place, text))
-        resolved.append(_resolved(receiver, i, defaults, tree, problems))
+        resolved.append(_resolved(receiver, (*at, i), defaults, tree, problems))
     return tuple(resolved)
 
 
 def _resolved(
-    receiver: Receiver, i: int, defaults: NotificationDefaults, tree: Tree, problems: list[Problem]
+    receiver: Receiver, at: Loc, defaults: NotificationDefaults, tree: Tree, problems: list[Problem]
 ) -> Receiver:
     configs: dict[str, list[IntegrationConfig]] = {}
     for key, j, config in receiver.placed_integrations():
         try:
             configs.setdefault(key, []).append(config.resolved(defaults))
         except ValueError as error:
-            loc = ("receivers", i, key, j)
+            loc = (*at, key, j)
             problems.append(Problem(locate(tree, loc), f"{path(loc)}: {error}"))
     return receiver.model_copy(update={key: tuple(each) for key, each in configs.items()})

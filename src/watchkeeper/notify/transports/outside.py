@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient
+from watchkeeper.notify.pager import Pager
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """A client that follows the integration's `http_config`, the clock, the environment, and chance.
+    """A client that follows the integration's `http_config`, the clock, the environment, chance, and who escalates.
 
     `unique` makes a text of hexadecimal digits that nobody has made before.
     """
@@ -20,3 +21,4 @@ class Outside:
     clock: Clock
     environ: Mapping[str, str]
     unique: Callable[[], str]
+    pager: Pager | None = None

@@ -10,6 +10,7 @@ from watchkeeper.notify.message import Message
 from watchkeeper.notify.retrying import Attempt
 from watchkeeper.notify.transports.discord import Discord
 from watchkeeper.notify.transports.email import Email
+from watchkeeper.notify.transports.escalation import Escalation
 from watchkeeper.notify.transports.incidentio import Incidentio
 from watchkeeper.notify.transports.jira import Jira
 from watchkeeper.notify.transports.mattermost import Mattermost
@@ -42,6 +43,7 @@ class Transport(Protocol):
 _TRANSPORTS: Mapping[str, Callable[[Any, Outside], Transport]] = {
     "discord": Discord,
     "email": Email,
+    "escalation": Escalation,
     "incidentio": Incidentio,
     "jira": Jira,
     "mattermost": Mattermost,

@@ -1,0 +1,52 @@
+"""A room over a control database in memory, with a clock moved by hand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from oncall_workshop import Desk, Told, configured
+
+from journals import open_journal
+from watchkeeper.oncall import OnCall
+from watchkeeper.store.control import ControlDatabase
+
+
+@pytest.fixture
+async def control(tmp_path: Path) -> AsyncGenerator[ControlDatabase]:
+    database = ControlDatabase.at(f"sqlite:///{tmp_path}/control.db")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def desk(control: ControlDatabase, clock: Any, told: Told) -> Any:
+    """Opens rooms, one after the other, on the same control database."""
+    numbers = count(1)
+
+    @asynccontextmanager
+    async def open_desk(text: str) -> AsyncGenerator[Desk]:
+        registry = CollectorRegistry()
+        journal = await open_journal(control, clock)
+        room = OnCall(control, journal, told, clock, registry, lambda: f"{next(numbers):016x}")
+        await room.open()
+        room.apply(configured(text).roster)
+        yield Desk(room, journal, clock, registry, told)
+        await room.close()
+        await journal.close()
+
+    return open_desk
