@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -17,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from oncall_workshop import Desk, Told, configured
 
 from journals import open_journal
+from watchkeeper.notify import Notify
 from watchkeeper.oncall import OnCall
 from watchkeeper.store.control import ControlDatabase
 
@@ -29,8 +31,16 @@ async def control(tmp_path: Path) -> AsyncGenerator[ControlDatabase]:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+async def told() -> AsyncGenerator[Told]:
+    told = Told()
+    app = web.Application()
+    app.router.add_post("/{path:.*}", told.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    told.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield told
+    await runner.cleanup()
 
 
 @pytest.fixture
@@ -42,11 +52,17 @@ def desk(control: ControlDatabase, clock: Any, told: Told) -> Any:
     async def open_desk(text: str) -> AsyncGenerator[Desk]:
         registry = CollectorRegistry()
         journal = await open_journal(control, clock)
-        room = OnCall(control, journal, told, clock, registry, lambda: f"{next(numbers):016x}")
+        notify = Notify(control, journal, clock, registry, external_url="http://watchkeeper.example.org")
+        room = OnCall(control, journal, notify, clock, registry, lambda: f"{next(numbers):016x}")
+        notify.page_by(room.escalations)
+        configuration = configured(text, told.url)
+        await notify.open()
+        await notify.apply(notify.prepare(configuration.notify))
         await room.open()
-        room.apply(configured(text).roster)
-        yield Desk(room, journal, clock, registry, told)
+        room.apply(configuration.roster)
+        yield Desk(room, notify, journal, clock, registry, told)
         await room.close()
+        await notify.close()
         await journal.close()
 
     return open_desk

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from watchkeeper.app.configuration import Configuration, load_text
@@ -14,7 +14,7 @@ from watchkeeper.journal import Journal, Search
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
-from watchkeeper.notify import Trial
+from watchkeeper.notify import Notify
 from watchkeeper.oncall import OnCall
 
 T0 = 1_763_700_000_000
@@ -28,23 +28,23 @@ people:
   display_name: Alice
   time_zone: Europe/Berlin
   contacts:
-  - {name: push, ntfy_configs: [{topic: alice}]}
-  - {name: sms, webhook_configs: [{url: "http://127.0.0.1:1/alice"}]}
+  - {name: push, webhook_configs: [{url: "URL/person/alice/push"}]}
+  - {name: sms, webhook_configs: [{url: "URL/person/alice/sms"}]}
   rules: [{contact: push}, {contact: sms, after: 5m}]
 - name: bob
-  contacts: [{name: push, ntfy_configs: [{topic: bob}]}]
-- {name: carol, contacts: [{name: push, ntfy_configs: [{topic: carol}]}]}
+  contacts: [{name: push, webhook_configs: [{url: "URL/person/bob/push"}]}]
+- {name: carol, contacts: [{name: push, webhook_configs: [{url: "URL/person/carol/push"}]}]}
 - {name: dave}
 teams:
 - {name: web, members: [bob, carol], lead: carol}
-receivers: [{name: chat, webhook_configs: [{url: "http://127.0.0.1:1/chat"}]}]
+receivers: [{name: chat, webhook_configs: [{url: "URL/chat"}]}]
 route: {receiver: chat}
 """
 
 
-def configured(text: str) -> Configuration:
-    """A configuration's text as the rooms get it."""
-    return load_text(text, "/etc/watchkeeper.yml", {})
+def configured(text: str, url: str = "http://127.0.0.1:1") -> Configuration:
+    """A configuration's text as the rooms get it; people's contacts are at `url`."""
+    return load_text(text.replace("URL", url), "/etc/watchkeeper.yml", {})
 
 
 def ms(text: str) -> int:
@@ -67,27 +67,26 @@ def flush(*alerts: Alert, at: int, key: str = GROUP) -> Flush:
 
 @dataclass
 class Told:
-    """Records whom it is asked to tell; tells nobody whose receiver is in `broken`."""
+    """A server that people's contacts lead to, by their receivers' names; it refuses those in `broken`."""
 
-    flushes: list[Flush] = field(default_factory=list)
+    url: str = ""
     broken: set[str] = field(default_factory=set)
+    bodies: list[tuple[str, Any]] = field(default_factory=list)
 
-    async def notify(self, flush: Flush, *, again: bool = False) -> bool:
-        self.flushes.append(flush)
-        return flush.receiver not in self.broken
-
-    async def test(self, receiver: str) -> Sequence[Trial]:
-        return [Trial("ntfy[0]", "broken" if receiver in self.broken else "")]
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        name = request.path[1:]
+        self.bodies.append((name, await request.json()))
+        return web.Response(status=400 if name in self.broken else 200)
 
     def take(self) -> list[str]:
-        """Who was told since the last time, resolved ones marked so."""
-        taken, self.flushes = self.flushes, []
-        return [f"{one.receiver}{'' if any(not a.is_resolved(one.at) for a in one.alerts) else ' ✓'}" for one in taken]
+        """Who was told since the last time, of an end marked so; sorted."""
+        taken, self.bodies = self.bodies, []
+        return sorted(f"{name}{'' if body['status'] == 'firing' else ' ✓'}" for name, body in taken)
 
     def take_texts(self) -> list[str]:
         """The summaries that they were told."""
-        taken, self.flushes = self.flushes, []
-        return [one.alerts[0].annotations["summary"] for one in taken]
+        taken, self.bodies = self.bodies, []
+        return [body["alerts"][0]["annotations"]["summary"] for _, body in taken]
 
 
 def moved(clock: Any, minutes: float) -> None:
@@ -100,6 +99,7 @@ class Desk:
     """An open room, and what lies around it."""
 
     room: OnCall
+    notify: Notify
     journal: Journal
     clock: Any
     registry: CollectorRegistry
@@ -121,7 +121,7 @@ class Desk:
         """Who is told by now."""
         await self.room.escalations.advance()
         await self.room.escalations.settle()
-        return sorted(self.told.take())
+        return self.told.take()
 
     async def recorded(self) -> list[str]:
         """The journal's sentences, the oldest first."""

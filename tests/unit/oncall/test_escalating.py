@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +90,14 @@ async def test_those_who_were_told_are_told_of_the_end_and_nobody_else(desk: Any
 
 async def test_an_alert_still_fires_long_after_the_notification_that_began_it(desk: Any, told: Any) -> None:
     async with desk(CHAIN) as room:
-        await room.page(alert(ended_at=room.clock.ms + 4 * MINUTE_MS))
+        await room.room.escalations.page(
+            "p", flush(alert(ended_at=room.clock.ms + 4 * MINUTE_MS), at=room.clock.ms), again=False
+        )
+        await room.room.escalations.settle()
         moved(room.clock, 10)
         await room.room.escalations.advance()
         await room.room.escalations.settle()
-        assert all(not one.alerts[0].is_resolved(one.at) for one in told.flushes)
+        assert told.take() == [ALICE_NOW, ALICE_LATER, CAROL]
 
 
 async def test_an_exhausted_policy_rests_until_the_group_is_told_again(desk: Any) -> None:
@@ -119,11 +123,12 @@ async def test_a_schedule_with_nobody_goes_to_the_fallback_which_says_so(desk: A
     async with desk(text) as room:
         await room.room.escalations.page("p", _flush(room), again=False)
         await room.room.escalations.settle()
-        (one,) = told.flushes
-        assert one.receiver == BOB
-        assert one.alerts[0].annotations["summary"] == (
-            "Step 1 of policy p finds nobody to tell by schedule:empty. too hot"
-        )
+        ((receiver, body),) = told.bodies
+        assert receiver == BOB
+        assert body["alerts"][0]["annotations"] == {
+            "summary": "Step 1 of policy p finds nobody to tell by schedule:empty. too hot",
+            "escalation": "Step 1 of policy p finds nobody to tell by schedule:empty",
+        }
         assert room.figure("watchkeeper_oncall_gap", schedule="empty") == 1
         assert room.figure("watchkeeper_oncall_gap", schedule="primary") == 0
         assert room.figure("watchkeeper_oncall_uncovered_steps_total", policy="p") == 1
@@ -135,7 +140,7 @@ async def test_without_a_fallback_the_next_step_is_told_at_once_and_says_why(des
     async with desk(CHAIN.replace("schedule:primary", "schedule:empty")) as room:
         await room.room.escalations.page("p", _flush(room), again=False)
         await room.room.escalations.settle()
-        assert [one.receiver for one in told.flushes] == [CAROL]
+        assert [receiver for receiver, _ in told.bodies] == [CAROL]
         assert "finds nobody to tell by schedule:empty" in told.take_texts()[0]
 
 
@@ -165,7 +170,9 @@ async def test_quiet_hours_put_off_what_is_neither_urgent_nor_by_an_important_ru
     quiet = """
 people:
 - name: alice
-  contacts: [{name: push, ntfy_configs: [{topic: a}]}, {name: call, ntfy_configs: [{topic: b}]}]
+  contacts:
+  - {name: push, webhook_configs: [{url: "URL/person/alice/push"}]}
+  - {name: call, webhook_configs: [{url: "URL/person/alice/call"}]}
   rules: [{contact: push}, {contact: call, after: 5m, important: true}]
   quiet_hours: [{start_time: "00:00", end_time: "05:00"}]
 escalation_policies: [{name: p, URGENT steps: [{notify: [person:alice]}]}]
@@ -243,6 +250,17 @@ async def test_a_policy_that_a_reload_removes_stops_its_escalations_loudly(desk:
         moved(room.clock, 10)
         await room.told_now()
         assert "Escalation stops: there is no policy p any more" in await room.recorded()
+
+
+async def test_a_receiver_with_a_policy_hands_its_notifications_over(desk: Any) -> None:
+    text = CHAIN.replace("receivers: [", "receivers: [{name: on-call, escalation_configs: [{policy: p}]}, ")
+    async with desk(text) as room:
+        assert await room.notify.notify(replace(flush(alert(), at=room.clock.ms), receiver="on-call"))
+        assert await room.told_now() == [ALICE_NOW]
+        moved(room.clock, 1)
+        ended = flush(alert(ended_at=room.clock.ms), at=room.clock.ms)
+        assert await room.notify.notify(replace(ended, receiver="on-call"))
+        assert await room.told_now() == [f"{ALICE_NOW} ✓"]
 
 
 async def test_many_groups_are_each_told_once(desk: Any) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 import msgspec
 from starlette.requests import Request
@@ -44,12 +43,6 @@ def read_instant(name: str, text: str) -> int:
     if not 0 <= seconds < _LATEST_S:
         raise bad_parameter(name, f'"{text}" is no instant that calendars know')
     return round(seconds * 1000)
-
-
-def time_text(at: int, zone: ZoneInfo | None = None) -> str:
-    """An instant as RFC 3339, in a zone or in UTC."""
-    moment = datetime.fromtimestamp(at / 1000, zone or UTC)
-    return moment.isoformat(timespec="seconds" if at % 1000 == 0 else "milliseconds")
 
 
 def refused(failure: OnCallFailure) -> ApiFailure:

@@ -12,12 +12,13 @@ from starlette.routing import BaseRoute, Route
 
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, success
 from watchkeeper.api.tenant import tenant_of
-from watchkeeper.api.watchkeeper.asked import body_of, refused, time_text
+from watchkeeper.api.watchkeeper.asked import body_of, refused
 from watchkeeper.model.fingerprint import fingerprint
 from watchkeeper.notify import Trial
 from watchkeeper.oncall import OnCall, OnCallFailure
 from watchkeeper.oncall.escalation.escalation import Escalation
 from watchkeeper.oncall.escalation.policy import read_target
+from watchkeeper.oncall.schedule.shown import time_text
 
 _Deed = Callable[[Escalation, "Asked"], Awaitable[None]]
 

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import HEADER
+from watchkeeper.api.watchkeeper.openapi_on_call import PATHS as ON_CALL
 
 _QUERY = "One statement: SELECT, EXPLAIN, SHOW TABLES or DESCRIBE, over the tenant's views."
 _FAILURE = {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}}
@@ -142,6 +143,7 @@ def openapi(version: str, server: str) -> dict[str, Any]:
                 },
             },
             "/import/openmetrics": {"post": _IMPORT},
+            **ON_CALL,
         },
         "components": {"schemas": _SCHEMAS},
     }

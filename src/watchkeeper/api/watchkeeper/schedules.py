@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -14,13 +12,20 @@ from starlette.routing import BaseRoute, Route
 from watchkeeper.access import InvalidToken, Signer
 from watchkeeper.api.prometheus.envelope import bad_parameter, success
 from watchkeeper.api.rooms import Core
-from watchkeeper.api.watchkeeper.asked import body_of, instant_asked, read_instant, refused, time_text
-from watchkeeper.oncall import OnCall, OnCallFailure, Schedule, Shift
+from watchkeeper.api.watchkeeper.asked import body_of, instant_asked, read_instant, refused
+from watchkeeper.oncall import OnCall, OnCallFailure, Schedule
 from watchkeeper.oncall.schedule.calendar import MEDIA_TYPE, calendar
 from watchkeeper.oncall.schedule.override import Override
+from watchkeeper.oncall.schedule.shown import (
+    AHEAD_MS,
+    display_name,
+    shown_on_call,
+    shown_override,
+    shown_shifts,
+    shown_summary,
+)
 
 DAY_MS = 86_400_000
-SHOWN_MS = 14 * DAY_MS
 LONGEST_MS = 400 * DAY_MS
 CALENDAR_MS = (30 * DAY_MS, 90 * DAY_MS)
 """How far a calendar reaches into the past and ahead."""
@@ -63,30 +68,26 @@ class SchedulesFace:
     async def on_call(self, request: Request) -> Response:
         """Who is on call by each schedule, now or at `at`."""
         at = instant_asked(request, "at", self._core.clock.now_ms())
-        schedules = self._room.roster.schedules.values()
-        found = [{"name": one.name, "people": self._people(one.who(at))} for one in schedules]
-        return success({"at": time_text(at), "schedules": found})
+        roster = self._room.roster
+        return success(shown_on_call(roster.schedules, roster.people, at))
 
     async def all(self, request: Request) -> Response:
         """Every schedule, who is on call, and when nobody is next, within two weeks."""
-        now = self._core.clock.now_ms()
-        return success([self._summary(one, now) for one in self._room.roster.schedules.values()])
+        now, roster = self._core.clock.now_ms(), self._room.roster
+        return success([shown_summary(one, roster.people, now) for one in roster.schedules.values()])
 
     async def one(self, request: Request) -> Response:
         """The final shifts of a window, its gaps, and the overrides."""
         schedule = self._schedule(request)
         now = self._core.clock.now_ms()
         since = instant_asked(request, "since", now)
-        until = instant_asked(request, "until", since + SHOWN_MS)
+        until = instant_asked(request, "until", since + AHEAD_MS)
         if not since < until <= since + LONGEST_MS:
             raise bad_parameter("until", "it must be later than since, by 400 days at the most")
-        shifts = [_span(one, schedule) for one in schedule.shifts(since, until)]
         return success(
             {
-                **self._summary(schedule, now),
-                "shifts": [one for one in shifts if one["people"]],
-                "gaps": [{"start": one["start"], "end": one["end"]} for one in shifts if not one["people"]],
-                "overrides": [_override(one, schedule) for one in schedule.overrides if one.until > since],
+                **shown_summary(schedule, self._room.roster.people, now),
+                **shown_shifts(schedule, since, until),
                 "calendar_url": self._calendar_url(schedule.name),
             }
         )
@@ -116,7 +117,8 @@ class SchedulesFace:
         )
         try:
             name = request.path_params["name"]
-            return success(_override(await self._room.override(name, asked), self._room.schedule(name)))
+            made = await self._room.override(name, asked)
+            return success(shown_override(made, self._room.schedule(name).zone))
         except OnCallFailure as failure:
             raise refused(failure) from failure
 
@@ -135,44 +137,10 @@ class SchedulesFace:
         except OnCallFailure as failure:
             raise refused(failure) from failure
 
-    def _summary(self, schedule: Schedule, now: int) -> dict[str, Any]:
-        gap = next(iter(schedule.gaps(now, now + SHOWN_MS)), None)
-        return {
-            "name": schedule.name,
-            "time_zone": schedule.zone.key,
-            "on_call": self._people(schedule.who(now)),
-            "next_gap": None if gap is None else time_text(gap.since, schedule.zone),
-        }
-
-    def _people(self, names: Sequence[str]) -> list[dict[str, str]]:
-        return [{"name": name, "display_name": self._shown(name)} for name in names]
-
     def _shown(self, name: str) -> str:
-        person = self._room.roster.people.persons.get(name)
-        return person.display_name if person is not None else name
+        return display_name(name, self._room.roster.people)
 
     def _calendar_url(self, name: str) -> str:
         token = self._signer.token(PURPOSE, {"schedule": name}, LINK_MS)
         url = f"{self._core.options.external_url}/api/watchkeeper/v1/schedules/{quote(name, safe='')}.ics"
         return f"{url}?token={token}"
-
-
-def _span(shift: Shift, schedule: Schedule) -> dict[str, Any]:
-    return {
-        "start": time_text(shift.since, schedule.zone),
-        "end": time_text(shift.until, schedule.zone),
-        "people": list(shift.people),
-    }
-
-
-def _override(override: Override, schedule: Schedule) -> dict[str, Any]:
-    return {
-        "id": override.id,
-        "person": override.person,
-        "replaces": override.replaces,
-        "start": time_text(override.since, schedule.zone),
-        "end": time_text(override.until, schedule.zone),
-        "created_by": override.created_by,
-        "comment": override.comment,
-        "read_only": not override.id,
-    }
