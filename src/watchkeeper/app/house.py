@@ -173,8 +173,9 @@ class House:
             [address.host for address in self.settings.listen], self.settings.external_url, self.settings.cors_origin
         )
         always = [*home.routes(self.core, self.condition.feelings), *lifecycle.routes(self.core)]
-        passwords = [Middleware(Passwords, file=web_config)] if web_config is not None else []
-        return application([*always, *routes], door, self.core.options.route_prefix, passwords)
+        prefix = self.core.options.route_prefix
+        passwords = [Middleware(Passwords, file=web_config, prefix=prefix)] if web_config is not None else []
+        return application([*always, *routes], door, prefix, passwords)
 
 
 def _tls(web_config: WebConfigFile | None) -> ssl.SSLContext | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from watchkeeper.oncall.checking import check_on_call
 from watchkeeper.oncall.failure import OnCallFailure
 from watchkeeper.oncall.oncall import OnCall
+from watchkeeper.oncall.reach import receiver_of
 from watchkeeper.oncall.roster import Roster
 from watchkeeper.oncall.schedule.schedule import Schedule, Shift
 from watchkeeper.oncall.sections import OnCallSections
@@ -17,4 +18,5 @@ __all__ = [
     "Schedule",
     "Shift",
     "check_on_call",
+    "receiver_of",
 ]

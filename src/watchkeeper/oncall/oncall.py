@@ -66,7 +66,7 @@ class OnCall:
         await self.escalations.close()
 
     def start(self) -> None:
-        """Climb by the clock, and end overrides and escalations in time."""
+        """Climb policies by the clock."""
         self.escalations.start()
 
     def apply(self, roster: Roster) -> None:

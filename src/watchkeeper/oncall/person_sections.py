@@ -11,7 +11,7 @@ from watchkeeper.access import Person, Team
 from watchkeeper.alerts.intervals.ranges import minute_of_day
 from watchkeeper.base.configuration import DurationMs, Flag, Section, Text
 from watchkeeper.notify import Receiver
-from watchkeeper.oncall.reach import Reach, Rule, receiver_of
+from watchkeeper.oncall.reach import Reach, Rule
 from watchkeeper.oncall.scalars import Name, TimeOfDay, Weekdays, Zone, weekdays
 from watchkeeper.oncall.schedule.restriction import Restriction
 
@@ -70,10 +70,6 @@ class PersonSection(Section):
         rules = tuple(Rule(one.contact, one.after_ms, frozenset(one.severities), one.important) for one in self.rules)
         quiet = tuple(one.restriction() for one in self.quiet_hours)
         return Reach(self.name, contacts, rules, quiet, self._zone())
-
-    def receivers(self) -> tuple[Receiver, ...]:
-        """Each contact as a receiver with a name of its own."""
-        return tuple(one.model_copy(update={"name": receiver_of(self.name, one.name)}) for one in self.contacts)
 
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone or "UTC")

@@ -263,6 +263,20 @@ async def test_a_receiver_with_a_policy_hands_its_notifications_over(desk: Any) 
         assert await room.told_now() == [f"{ALICE_NOW} ✓"]
 
 
+async def test_escalation_goes_on_in_memory_while_the_database_takes_nothing_and_is_kept_afterwards(
+    desk: Any, control: Any
+) -> None:
+    async with desk(CHAIN) as room:
+        await control.run([("ALTER TABLE oncall_escalations RENAME TO away", [{}])])
+        assert await room.page(alert()) == [ALICE_NOW]
+        assert await room.after(5) == [ALICE_LATER]
+        assert room.figure("watchkeeper_oncall_failures_total") > 0
+        await control.run([("ALTER TABLE away RENAME TO oncall_escalations", [{}])])
+        assert await room.told_now() == []
+    async with desk(CHAIN) as room:
+        assert await room.after(5) == [CAROL]
+
+
 async def test_many_groups_are_each_told_once(desk: Any) -> None:
     async with desk(CHAIN) as room:
         for i in range(200):

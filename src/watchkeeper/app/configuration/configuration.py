@@ -20,7 +20,7 @@ from watchkeeper.base.configuration.rendering import render
 from watchkeeper.base.configuration.tree import Table, Tree, locate
 from watchkeeper.base.failure import Failure
 from watchkeeper.notify import NotifyConfig, Receiver, resolve_receivers, wrong_templates
-from watchkeeper.oncall import Roster, check_on_call
+from watchkeeper.oncall import Roster, check_on_call, receiver_of
 from watchkeeper.receive.scrape.config import ScrapeConfig
 
 DEFAULT_FILES = ("watchkeeper.yml", "watchkeeper.yaml", "prometheus.yml", "prometheus.yaml")
@@ -147,13 +147,13 @@ class _Loader:
         return NotifyConfig(receivers, contacts, self._matching(sections.templates, tree, "templates"))
 
     def _contacts(self, sections: WholeFile, tree: Tree) -> tuple[Receiver, ...]:
-        contacts: list[Receiver] = []
-        for i, person in enumerate(sections.people):
-            at = ("people", i, "contacts")
-            resolve_receivers(person.contacts, sections.global_, tree, self._problems, at)
-            named = person.receivers()
-            contacts.extend(resolve_receivers(named, sections.global_, tree, [], at))
-        return tuple(contacts)
+        return tuple(
+            contact.model_copy(update={"name": receiver_of(person.name, contact.name)})
+            for i, person in enumerate(sections.people)
+            for contact in resolve_receivers(
+                person.contacts, sections.global_, tree, self._problems, ("people", i, "contacts")
+            )
+        )
 
     def _read(self, path: Path) -> Tree | None:
         try:
