@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parent / "bad_days"))
 
 from watchkeeper_process import Watchkeeper, until
+
+from watchkeeper.cli import main
 
 CONFIG = """
 people:
@@ -173,6 +176,13 @@ def test_a_calendar_needs_the_link_that_we_signed(server: Watchkeeper) -> None:
     assert "SUMMARY:Alice" in calendar.text
     assert server.get(link[:-1]).status == 403
     assert server.get(link.replace("primary.ics", "other.ics")).status == 403
+
+
+def test_the_command_line_asks_a_running_server(server: Watchkeeper) -> None:
+    who = CliRunner().invoke(main, ["oncall", "who", "--url", server.url])
+    assert (who.output, who.exit_code) == ("primary: alice (Alice)\n", 0)
+    missing = CliRunner().invoke(main, ["oncall", "schedule", "primry", "--url", server.url])
+    assert (missing.exit_code, 'did you mean "primary"?' in missing.output) == (2, True)
 
 
 def test_a_person_is_tested_by_each_contact(server: Watchkeeper, people: People) -> None:

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from oncall_workshop import configured, ms
 
+from watchkeeper.base.configuration import ConfigurationFailure
 from watchkeeper.oncall import Schedule
 from watchkeeper.oncall.schedule.calendar import calendar
 from watchkeeper.oncall.schedule.override import Override
@@ -217,8 +218,6 @@ def test_every_layers_turns_follow_each_other_without_overlap(final: Schedule, d
     ],
 )
 def test_a_wrong_layer_is_refused_at_its_place(wrong: str, said: str) -> None:
-    from watchkeeper.base.configuration import ConfigurationFailure
-
     with pytest.raises(ConfigurationFailure) as raised:
         schedule(f"  layers: [{{{wrong}}}]")
     (problem,) = raised.value.problems
