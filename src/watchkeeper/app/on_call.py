@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+from prometheus_client import CollectorRegistry
+from starlette.routing import Route
 
 from watchkeeper.access import open_signer
 from watchkeeper.api.home import Feeling
@@ -19,10 +20,12 @@ from watchkeeper.store.control import ControlDatabase
 class OnCalling:
     """`open` before alerts are routed, `start` once receivers can be told."""
 
-    def __init__(self, core: Core, control: ControlDatabase, journal: Journal, notify: Notify) -> None:
+    def __init__(
+        self, core: Core, control: ControlDatabase, journal: Journal, notify: Notify, registry: CollectorRegistry
+    ) -> None:
         self._core = core
         self._control = control
-        self.room = OnCall(control, journal, notify, core.clock, core.registry)
+        self.room = OnCall(control, journal, notify, core.clock, registry)
         notify.page_by(self.room.escalations)
 
     async def open(self, configuration: Configuration) -> None:
@@ -47,7 +50,7 @@ class OnCalling:
 
         return take_up
 
-    def routes(self) -> list[BaseRoute]:
+    def routes(self) -> list[Route]:
         """The routes below `/api/watchkeeper/v1`; once it is open."""
         return [*schedules.routes(self._core, self.room, self._signer), *escalations.routes(self.room)]
 

@@ -100,7 +100,7 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     house.condition.watch(scraping.feel)
     alerting = Alerting(house.core, control, journal, house.environ)
     stack.push_async_callback(alerting.close)
-    on_calling = OnCalling(house.core, control, journal, alerting.notify)
+    on_calling = OnCalling(house.core, control, journal, alerting.notify, house.registry)
     stack.push_async_callback(on_calling.close)
     await on_calling.open(house.configuration)
     await alerting.open(house.configuration)

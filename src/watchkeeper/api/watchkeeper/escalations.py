@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, success
 from watchkeeper.api.tenant import tenant_of
@@ -30,7 +30,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
     target: str = ""
 
 
-def routes(room: OnCall) -> list[BaseRoute]:
+def routes(room: OnCall) -> list[Route]:
     """The routes below `/api/watchkeeper/v1`."""
     face = EscalationsFace(room)
     deeds: dict[str, _Deed] = {

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from watchkeeper.access import InvalidToken, Signer
 from watchkeeper.api.prometheus.envelope import bad_parameter, success
@@ -44,7 +44,7 @@ class OverrideBody(msgspec.Struct, forbid_unknown_fields=True):
     comment: str = ""
 
 
-def routes(core: Core, room: OnCall, signer: Signer) -> list[BaseRoute]:
+def routes(core: Core, room: OnCall, signer: Signer) -> list[Route]:
     """The routes below `/api/watchkeeper/v1`."""
     face = SchedulesFace(core, room, signer)
     return [
