@@ -14,6 +14,7 @@ _COMMANDS = {
     "import": ("import_", "import_", "Bring telemetry from files into the store."),
     "journal": ("journal", "journal", "Read what happened: alerts, notifications, silences, configurations."),
     "notify": ("notify", "notify", "Tools for receivers: does a notification arrive?"),
+    "oncall": ("oncall", "oncall", "Who is on call, now and at any time."),
     "promql": ("promql", "promql", "Tools for PromQL."),
     "routes": ("routes", "routes", "Look at the routing tree: which receivers an alert would reach."),
     "serve": ("serve", "serve", "Run Watchkeeper: receive, store, question, alert, answer."),

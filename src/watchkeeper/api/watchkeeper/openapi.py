@@ -12,6 +12,7 @@ from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import HEADER
 from watchkeeper.api.watchkeeper import acknowledgements_openapi, alerting_openapi
 from watchkeeper.api.watchkeeper.history.openapi import HISTORY_PATHS, HISTORY_SCHEMAS
+from watchkeeper.api.watchkeeper.openapi_on_call import PATHS as ON_CALL
 
 _QUERY = "One statement: SELECT, EXPLAIN, SHOW TABLES or DESCRIBE, over the tenant's views."
 _FAILURE = {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}}
@@ -235,6 +236,7 @@ def openapi(version: str, server: str) -> dict[str, Any]:
             **_SIGNALS,
             **acknowledgements_openapi.PATHS,
             **alerting_openapi.PATHS,
+            **ON_CALL,
         },
         "components": {
             "schemas": {
