@@ -31,7 +31,9 @@ from watchkeeper.api.prometheus import (
 from watchkeeper.api.prometheus.build import build_json
 from watchkeeper.api.prometheus.routes import api
 from watchkeeper.api.rooms import Core, Running
+from watchkeeper.api.watchkeeper import backtest, quality
 from watchkeeper.app.alerting import Alerting
+from watchkeeper.app.backtesting import Backtesting
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.host import HostJob
@@ -127,7 +129,10 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     ]
     pages_of_old = pages.routes(house.core, build_json(house.core.build))
     federated = federation.routes(house.core, store, house, querying.lookback_ms)
-    own = watchkeeper.routes(house.core, store)
+    external_url = house.core.options.external_url
+    backtesting = Backtesting(querying.engine, store, house.clock, external_url, lambda: house.configuration)
+    stack.callback(backtesting.close)
+    own = watchkeeper.routes(house.core, store, backtest.routes(backtesting), quality.routes(house.core, journal))
     alertmanager = alertmanager_routes.routes(house.core, alerting.alerts, alerting, house)
     routes = [api(*families), alertmanager, *own, *federated, *pages_of_old, *receivers.routes()]
     return Rooms(routes, [storage, querying, retention, scraping, alerting, ruling, receivers])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, Counter
 
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal.entry import Entry
-from watchkeeper.journal.keeping import ROOM, STEPS, Writes, forget, found, writes
+from watchkeeper.journal.keeping import ROOM, STEPS, Writes, forget, found, scanned, writes
 from watchkeeper.journal.search import Search
 from watchkeeper.store.control import ControlDatabase
 from watchkeeper.store.failure import StoreFailure
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 KEPT_MS = 400 * 86_400_000
 """How long entries are kept: a year's comparison, and a month to make it."""
 SWEEP_S = 3600.0
+SCAN_PAGE = 2000
 MOST_WAITING = 200_000
 """How many entries may wait for a database that takes none; the oldest of them are lost then, and counted."""
 
@@ -74,6 +75,18 @@ class Journal:
         """What a search finds, newest first, including all that was recorded so far. Raises StoreFailure."""
         await self._write_waiting()
         return await found(self._control, search)
+
+    async def scan(self, search: Search) -> AsyncIterator[Entry]:
+        """All that a search finds, oldest first, including all that was recorded so far. Raises StoreFailure.
+
+        However much there is, a page at a time is held; the search's `limit` says nothing here.
+        """
+        await self._write_waiting()
+        last, page = "", replace(search, limit=SCAN_PAGE)
+        while entries := await scanned(self._control, page, last):
+            for entry in entries:
+                yield entry
+            last = entries[-1].id
 
     def _named(self, entries: Sequence[Entry]) -> list[Entry]:
         for entry in entries:

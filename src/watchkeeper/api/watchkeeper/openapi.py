@@ -10,6 +10,8 @@ from starlette.routing import BaseRoute, Route
 
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import HEADER
+from watchkeeper.api.watchkeeper.backtest_openapi import BACKTEST, BACKTEST_SCHEMAS
+from watchkeeper.api.watchkeeper.quality_openapi import QUALITY, QUALITY_SCHEMAS, REVIEW
 
 _QUERY = "One statement: SELECT, EXPLAIN, SHOW TABLES or DESCRIBE, over the tenant's views."
 _FAILURE = {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}}
@@ -142,6 +144,9 @@ def openapi(version: str, server: str) -> dict[str, Any]:
                 },
             },
             "/import/openmetrics": {"post": _IMPORT},
+            "/rules/backtest": {"post": BACKTEST},
+            "/quality": {"get": QUALITY},
+            "/quality/review": {"get": REVIEW},
         },
-        "components": {"schemas": _SCHEMAS},
+        "components": {"schemas": {**_SCHEMAS, **BACKTEST_SCHEMAS, **QUALITY_SCHEMAS}},
     }
