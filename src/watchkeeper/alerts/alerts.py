@@ -157,6 +157,12 @@ class Alerts:
         """How many groups hold alerts."""
         return len(self.dispatcher.groups()) if self.dispatcher is not None else 0
 
+    def vital(self) -> str:
+        """Why nobody would be told of an alert that came now; empty where somebody would."""
+        if self._routing is None:
+            return "there is no route by which anybody would be told"
+        return "" if self._running is not None and not self._running.done() else "groups are not looked after"
+
     def alerts(self, tenant: str) -> Iterator[HeldAlert]:
         """A tenant's alerts, those that have ended a while ago included."""
         return (held for held in self._store if held.alert.tenant == tenant)

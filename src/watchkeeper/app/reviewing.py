@@ -16,11 +16,8 @@ from watchkeeper.store.control import ControlDatabase
 
 async def reviewed(data: Path, order: QualityOrder, tenant: str) -> Review:
     """The review of what the journal in a data folder says. Raises Failure."""
-    file = data.absolute() / CONTROL_FILE
-    if not file.is_file():
-        raise QualityFailure(f"{data}: there is no journal in this folder; --data or --url names the right place")
     clock = SystemClock()
-    control = ControlDatabase.at(f"sqlite:///{file}")
+    control = ControlDatabase.at(f"sqlite:///{_file(data)}")
     try:
         journal = Journal(control, clock, CollectorRegistry(), lambda: secrets.token_hex(8))
         await journal.open()
@@ -30,3 +27,10 @@ async def reviewed(data: Path, order: QualityOrder, tenant: str) -> Review:
             await journal.close()
     finally:
         await control.close()
+
+
+def _file(data: Path) -> Path:
+    file = data.absolute() / CONTROL_FILE
+    if not file.is_file():
+        raise QualityFailure(f"{data}: there is no journal in this folder; --data or --url names the right place")
+    return file

@@ -5,14 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
 from watchkeeper.api import watchkeeper
-from watchkeeper.api.alertmanager import routes as alertmanager_routes
 from watchkeeper.api.notices import Notices
 from watchkeeper.api.prometheus import (
     admin,
@@ -36,6 +35,7 @@ from watchkeeper.app.alerting import Alerting
 from watchkeeper.app.backtesting import Backtesting
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
+from watchkeeper.app.duty import LASTS_S, Duty
 from watchkeeper.app.host import HostJob
 from watchkeeper.app.querying import Querying
 from watchkeeper.app.receivers import Receivers
@@ -45,11 +45,14 @@ from watchkeeper.app.ruling import Ruling
 from watchkeeper.app.scraping import Scraping, scrape_options
 from watchkeeper.app.settings import Settings
 from watchkeeper.app.storage import Storage
+from watchkeeper.app.urls import external_url
 from watchkeeper.app.warming import Warming
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Journal
+from watchkeeper.oncall.heartbeat import Vital
 from watchkeeper.receive.remote_write import RemoteWrite
 from watchkeeper.store.control import ControlDatabase
+from watchkeeper.store.lease import Lease
 
 CONTROL_FILE = "control.db"
 
@@ -89,7 +92,8 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     retention = RetentionRounds(store, house.settings, house.configuration)
     stack.push_async_callback(retention.close)
     retention.start()
-    control = ControlDatabase.at(f"sqlite:///{house.settings.data.absolute() / CONTROL_FILE}")
+    shared = house.configuration.sections.control
+    control = ControlDatabase.at(shared.url.reveal() or f"sqlite:///{house.settings.data.absolute() / CONTROL_FILE}")
     stack.push_async_callback(control.close)
     journal = Journal(control, house.clock, house.registry, lambda: secrets.token_hex(8))
     stack.push_async_callback(journal.close)
@@ -99,14 +103,20 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     stack.push_async_callback(scraping.close)
     await scraping.start(house.configuration)
     house.condition.watch(scraping.feel)
-    alerting = Alerting(house.core, control, journal, house.environ)
-    stack.push_async_callback(alerting.close)
-    await alerting.open(house.configuration)
-    house.condition.watch(alerting.feel)
+    vitals: list[Vital] = []
+
+    def telling(registry: CollectorRegistry) -> Alerting:
+        return Alerting(house.core, control, journal, house.environ, house, registry, [_first_of(vitals)])
+
+    duty = Duty(telling, house.clock, journal, house.registry, _lease(house, control) if shared.url else None)
+    stack.push_async_callback(duty.close)
+    await duty.open(house.configuration)
+    house.condition.watch(duty.feel)
     ruling = Ruling(house.core, store, house.settings, house.configuration, house.environ, scraping.discovery)
-    ruling.sink.add(alerting)
+    ruling.sink.add(duty)
     stack.push_async_callback(ruling.close)
     await ruling.open(house.configuration)
+    vitals.append(ruling.vital)
     house.condition.watch(ruling.feel)
     receivers = Receivers(house.core, store, control, house.settings, house.configuration)
     stack.push_async_callback(receivers.close)
@@ -129,10 +139,21 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     ]
     pages_of_old = pages.routes(house.core, build_json(house.core.build))
     federated = federation.routes(house.core, store, house, querying.lookback_ms)
-    external_url = house.core.options.external_url
-    backtesting = Backtesting(querying.engine, store, house.clock, external_url, lambda: house.configuration)
+    url = house.core.options.external_url
+    backtesting = Backtesting(querying.engine, store, house.clock, url, lambda: house.configuration)
     stack.callback(backtesting.close)
-    own = watchkeeper.routes(house.core, store, backtest.routes(backtesting), quality.routes(house.core, journal))
-    alertmanager = alertmanager_routes.routes(house.core, alerting.alerts, alerting, house)
-    routes = [api(*families), alertmanager, *own, *federated, *pages_of_old, *receivers.routes()]
-    return Rooms(routes, [storage, querying, retention, scraping, alerting, ruling, receivers])
+    looking_back = watchkeeper.below([*backtest.routes(backtesting), *quality.routes(house.core, journal)])
+    own = [*watchkeeper.routes(house.core, store), *looking_back]
+    routes = [api(*families), *own, *federated, *pages_of_old, *receivers.routes(), *duty.routes()]
+    return Rooms(routes, [storage, querying, retention, scraping, duty, ruling, receivers])
+
+
+def _first_of(vitals: Sequence[Vital]) -> Vital:
+    """The first reason of any; more of them may be added later."""
+    return lambda: next((reason for vital in vitals if (reason := vital())), "")
+
+
+def _lease(house: Building, control: ControlDatabase) -> Lease:
+    """The lease for telling people, at the address at which other processes reach this one."""
+    address = house.configuration.sections.control.address or external_url(replace(house.settings, external_url=None))
+    return Lease(control, house.clock, "duty", holder=secrets.token_hex(8), address=address, lasts_s=LASTS_S)

@@ -27,6 +27,9 @@ from watchkeeper.rules import (
 from watchkeeper.rules.config import AlertmanagerConfig
 from watchkeeper.store import Lane, Store
 
+_LATE_ROUNDS, _LATE_MS = 3, 60_000
+"""How many rounds a group may miss, and how much time besides, before nobody should rely on it."""
+
 
 class Ruling:
     """Evaluates the rule files: an engine in the rules' own lane, and the sinks that alerts go to."""
@@ -42,6 +45,7 @@ class Ruling:
     ) -> None:
         self._engine = Engine(LaneSource(store, Lane.RULES), options_of(settings, configuration), core.clock)
         self._clock = core.clock
+        self._opened_at = core.clock.now_ms()
         self._settings = settings
         self._environ = environ
         self._discovery = discovery
@@ -83,6 +87,19 @@ class Ruling:
         await self.rules.stop()
         await self.alertmanagers.stop()
         self._engine.close()
+
+    def vital(self) -> str:
+        """Why the rules would not find trouble; empty where they would."""
+        now = self._clock.now_ms()
+        groups = self.rules.groups()
+        for group in groups:
+            last, patience_ms = group.last_evaluation, _LATE_ROUNDS * group.group.interval_ms + _LATE_MS
+            if now - (self._opened_at if last is None else last) > patience_ms:
+                return f"rule group {group.group.name} is not evaluated any more"
+        failing = [rule for group in groups for rule in group.rules if rule.last_error]
+        if failing and len(failing) == sum(len(group.rules) for group in groups):
+            return f"no rule can be evaluated: {failing[0].last_error}"
+        return ""
 
     def feel(self) -> list[Feeling]:
         """How the rules fare."""

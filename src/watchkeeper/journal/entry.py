@@ -42,6 +42,8 @@ class Kind(StrEnum):
     HEARTBEAT_BACK = "heartbeat.back"
     CONFIGURATION_LOADED = "configuration.loaded"
     CONFIGURATION_REFUSED = "configuration.refused"
+    DUTY_TAKEN = "duty.taken"
+    """From now on this process tells people."""
     DEPLOYMENT = "deployment"
 
 

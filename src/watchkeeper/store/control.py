@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,9 @@ class ControlDatabase:
         if scheme == "sqlite":
             # The driver would begin no transaction before DDL: we begin each ourselves.
             options["connect_args"] = {"isolation_level": None}
+        else:
+            # A server that has been restarted, or a peer that never answers, must not hold everything up.
+            options |= {"pool_pre_ping": True, "connect_args": {"timeout": 5, "command_timeout": 30}}
         if scheme == "sqlite" and rest.strip("/") in ("", ":memory:"):
             options["poolclass"] = sa.StaticPool
         elif scheme == "sqlite":
@@ -83,7 +86,7 @@ class ControlDatabase:
             async with self.begin() as connection:
                 found = await connection.execute(sa.text(statement), dict(parameters or {}))
                 return [tuple(row) for row in found]
-        except DBAPIError as error:
+        except (DBAPIError, OSError) as error:
             raise _failed(error) from error
 
     async def run(self, steps: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> None:
@@ -92,7 +95,7 @@ class ControlDatabase:
             async with self.begin() as connection:
                 for statement, rows in steps:
                     await connection.execute(sa.text(statement), [dict(row) for row in rows])
-        except DBAPIError as error:
+        except (DBAPIError, OSError) as error:
             raise _failed(error) from error
 
     async def migrate(self, room: str, steps: Sequence[ControlStep]) -> list[int]:
@@ -102,8 +105,8 @@ class ControlDatabase:
         """
         numbers = [step.number for step in steps]
         assert numbers == sorted(set(numbers)), f"the steps of {room} are not in order"
+        await self._make_steps()
         async with self.begin() as connection:
-            await connection.run_sync(_STEPS.metadata.create_all)
             rows = await connection.execute(sa.select(_STEPS.c.number).where(_STEPS.c.room == room))
             applied = set(rows.scalars())
         ahead = applied - set(numbers)
@@ -113,27 +116,55 @@ class ControlDatabase:
             )
             raise StoreFailure(reason, retryable=False)
         missing = [step for step in steps if step.number not in applied]
-        for step in missing:
-            await self._take(room, step)
-        return [step.number for step in missing]
+        return [step.number for step in missing if await self._take(room, step)]
 
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
 
-    async def _take(self, room: str, step: ControlStep) -> None:
+    async def _take(self, room: str, step: ControlStep) -> bool:
+        """Take a step; False where another process has taken it at the same time. Raises StoreFailure."""
         try:
             async with self.begin() as connection:
+                # Said first: another process that takes the same step waits here until it has been taken.
+                await connection.execute(_STEPS.insert().values(room=room, number=step.number, name=step.name))
                 for statement in step.statements:
                     await connection.exec_driver_sql(statement)
-                await connection.execute(_STEPS.insert().values(room=room, number=step.number, name=step.name))
         except DBAPIError as error:
+            if await self._is_taken(room, step.number):
+                return False
             reason = f"control database: step {step.number} ({step.name}) of {room} failed: {error.orig}"
             raise StoreFailure(reason, retryable=error.connection_invalidated) from error
+        return True
+
+    async def _make_steps(self) -> None:
+        """Make the table of steps. Raises StoreFailure."""
+        for last in (False, True):
+            try:
+                async with self.begin() as connection:
+                    await connection.run_sync(_STEPS.metadata.create_all)
+            except (DBAPIError, OSError) as error:
+                # PostgreSQL fails one of two processes that make the same table at the same time.
+                if last:
+                    raise StoreFailure(f"control database: {_reason(error)}", retryable=True) from error
+            else:
+                return
+
+    async def _is_taken(self, room: str, number: int) -> bool:
+        """Say whether a step has been taken, by whomever; no where the database does not answer."""
+        with suppress(DBAPIError):
+            async with self.begin() as connection:
+                taken = sa.select(_STEPS.c.number).where(_STEPS.c.room == room, _STEPS.c.number == number)
+                return (await connection.execute(taken)).first() is not None
+        return False
 
 
-def _failed(error: DBAPIError) -> StoreFailure:
-    return StoreFailure(f"control database: {error.orig}", retryable=True)
+def _failed(error: DBAPIError | OSError) -> StoreFailure:
+    return StoreFailure(f"control database: {_reason(error)}", retryable=True)
+
+
+def _reason(error: DBAPIError | OSError) -> str:
+    return str(error.orig if isinstance(error, DBAPIError) else error)
 
 
 def _prepare_sqlite(connection: sa.PoolProxiedConnection, _record: object) -> None:

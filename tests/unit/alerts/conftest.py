@@ -16,8 +16,8 @@ from watchkeeper.alerts import Received, Routing
 
 
 @pytest.fixture
-async def workshop(tmp_path: Path) -> AsyncIterator[Workshop]:
-    made = Workshop(f"sqlite:///{tmp_path / 'control.db'}")
+async def workshop(control_url: str) -> AsyncIterator[Workshop]:
+    made = Workshop(control_url)
     yield made
     await made.stop()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from alerts_workshop import T0, Workshop
 
 from watchkeeper.alerts import NoRoute, Received, Silence
@@ -11,6 +12,12 @@ from watchkeeper.model.matcher import Matcher, MatchOp
 
 ROUTE = "route: {receiver: a, group_wait: 10s, group_interval: 1m}\n"
 Make = Callable[..., Received]
+
+
+@pytest.fixture
+def control_url(every_control_url: str) -> str:
+    """All of this holds on SQLite and on PostgreSQL."""
+    return every_control_url
 
 
 async def test_an_accepted_alert_is_there_after_a_restart(workshop: Workshop, alert: Make):

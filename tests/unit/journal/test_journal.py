@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -34,13 +33,19 @@ def _unique() -> Callable[[], str]:
     return lambda: f"{next(numbers):016x}"
 
 
-def _journal(path: Path, clock: Clock) -> Journal:
-    return Journal(ControlDatabase.at(f"sqlite:///{path / 'control.db'}"), clock, CollectorRegistry(), _unique())
+def _journal(url: str, clock: Clock) -> Journal:
+    return Journal(ControlDatabase.at(url), clock, CollectorRegistry(), _unique())
 
 
 @pytest.fixture
-async def journal(tmp_path: Path, clock: Moved) -> AsyncIterator[Journal]:
-    journal = _journal(tmp_path, clock)
+def control_url(every_control_url: str) -> str:
+    """All of this holds on SQLite and on PostgreSQL."""
+    return every_control_url
+
+
+@pytest.fixture
+async def journal(control_url: str, clock: Moved) -> AsyncIterator[Journal]:
+    journal = _journal(control_url, clock)
     await journal.open()
     yield journal
     await journal.close()
@@ -101,31 +106,31 @@ async def test_the_order_is_that_of_recording_though_the_clock_jumps_back(journa
     assert await texts(journal, Search()) == ["after", "before"]
 
 
-async def test_entries_are_there_after_a_restart(journal: Journal, tmp_path: Path, clock: Moved) -> None:
+async def test_entries_are_there_after_a_restart(journal: Journal, control_url: str, clock: Moved) -> None:
     journal.record(sent("kept"))
     await journal.close()
-    again = _journal(tmp_path, clock)
+    again = _journal(control_url, clock)
     await again.open()
     assert await texts(again, Search()) == ["kept"]
     await again.close()
 
 
 async def test_entries_can_be_part_of_somebody_elses_transaction(
-    journal: Journal, tmp_path: Path, clock: Moved
+    journal: Journal, control_url: str, clock: Moved
 ) -> None:
-    control = ControlDatabase.at(f"sqlite:///{tmp_path / 'control.db'}")
+    control = ControlDatabase.at(control_url)
     await control.run(journal.writes([sent("together")]))
     await control.close()
     assert await texts(journal, Search()) == ["together"]
 
 
 async def test_old_entries_are_forgotten_when_the_next_process_opens(
-    journal: Journal, tmp_path: Path, clock: Moved
+    journal: Journal, control_url: str, clock: Moved
 ) -> None:
     journal.record(sent("old"), sent("young", at=NOW + 300 * DAY_MS))
     await journal.close()
     clock.ms += 401 * DAY_MS
-    again = _journal(tmp_path, clock)
+    again = _journal(control_url, clock)
     await again.open()
     while len(await again.find(Search())) != 1:
         pass

@@ -39,8 +39,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def control() -> AsyncGenerator[ControlDatabase]:
-    database = ControlDatabase.at("sqlite://")
+async def control(control_url: str) -> AsyncGenerator[ControlDatabase]:
+    database = ControlDatabase.at(control_url)
     yield database
     await database.close()
 

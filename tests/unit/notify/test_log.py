@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
 from aiohttp import web
 from notify_house import HOUR_MS, Clock, Open, Recorder, alert, flush
 
@@ -16,6 +17,12 @@ from watchkeeper.store.control import ControlDatabase
 KEY = Key("default", '{}:{alertname="Hot"}', "team", "webhook[0]")
 CONTENT = Content(frozenset({1, (1 << 64) - 1}), frozenset({2}))
 STATES = "SELECT state, detail FROM notification_log"
+
+
+@pytest.fixture
+def control_url(every_control_url: str) -> str:
+    """All of this holds on SQLite and on PostgreSQL."""
+    return every_control_url
 
 
 def hook(recorder: Recorder, more: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from watchkeeper.api.body import read_body
 from watchkeeper.api.disconnect import unless_gone
@@ -30,7 +30,7 @@ class Backtests(Protocol):
         ...
 
 
-def routes(backtests: Backtests) -> list[BaseRoute]:
+def routes(backtests: Backtests) -> list[Route]:
     """The route below `/api/watchkeeper/v1`."""
 
     async def backtest(request: Request) -> Response:

@@ -11,7 +11,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, success
 from watchkeeper.api.tenant import tenant_of
@@ -24,7 +24,7 @@ _PACKED = {"": False, "identity": False, "gzip": True}
 _RETRY_AFTER_S = 2
 
 
-def routes(store: Store) -> list[BaseRoute]:
+def routes(store: Store) -> list[Route]:
     """The route below `/api/watchkeeper/v1`."""
     # History waits for its turn, so that it never takes more than its share from what comes in now.
     turn = asyncio.Semaphore(1)

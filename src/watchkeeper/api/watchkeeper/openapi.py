@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import HEADER
@@ -57,6 +57,52 @@ _IMPORT: dict[str, Any] = {
         "503": {"description": "The store is busy or full: send all of it again.", "content": _FAILURE},
     },
 }
+_NAMED = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+_TOKEN = {
+    "name": "token",
+    "in": "query",
+    "schema": {"type": "string"},
+    "description": "Or `Authorization: Bearer`, where the configuration asks for one.",
+}
+_KEPT: dict[str, Any] = {
+    "200": {"description": "It is kept."},
+    "401": {"description": "The token is missing or wrong."},
+    "404": {"description": "The configuration has none of that name.", "content": _FAILURE},
+    "503": {"description": "It cannot be kept: try again.", "content": _FAILURE},
+}
+_SIGNALS: dict[str, Any] = {
+    "/heartbeats": {
+        "get": {
+            "summary": "Every heartbeat that is expected, and how it stands",
+            "operationId": "heartbeats",
+            "responses": {"200": {"description": "In the order of the configuration; times in ms since the epoch."}},
+        }
+    },
+    "/heartbeats/{name}/ping": {
+        "post": {"summary": "A sign of life", "operationId": "beat", "parameters": [_NAMED, _TOKEN], "responses": _KEPT}
+    },
+    "/heartbeats/{name}/fail": {
+        "post": {
+            "summary": "A report of failure, in the body's words",
+            "operationId": "fail",
+            "parameters": [_NAMED, _TOKEN],
+            "requestBody": {"content": {"text/plain": {"schema": {"type": "string"}}}},
+            "responses": _KEPT,
+        }
+    },
+    "/inbound/{name}": {
+        "post": {
+            "summary": "Alerts by another tool's webhook",
+            "operationId": "inbound",
+            "parameters": [_NAMED, _TOKEN],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
+            "responses": {
+                **_KEPT,
+                "400": {"description": "Nothing is taken; the item and the key that is wrong.", "content": _FAILURE},
+            },
+        }
+    },
+}
 _SCHEMAS: dict[str, Any] = {
     "Rows": {
         "type": "object",
@@ -105,7 +151,7 @@ _SCHEMAS: dict[str, Any] = {
 }
 
 
-def routes(core: Core) -> list[BaseRoute]:
+def routes(core: Core) -> list[Route]:
     """The route below `/api/watchkeeper/v1`."""
 
     async def document(request: Request) -> Response:
@@ -144,6 +190,7 @@ def openapi(version: str, server: str) -> dict[str, Any]:
                 },
             },
             "/import/openmetrics": {"post": _IMPORT},
+            **_SIGNALS,
             "/rules/backtest": {"post": BACKTEST},
             "/quality": {"get": QUALITY},
             "/quality/review": {"get": REVIEW},

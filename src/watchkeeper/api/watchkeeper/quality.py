@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, bad_parameter, success
 from watchkeeper.api.prometheus.params import pairs_of
@@ -24,7 +24,7 @@ from watchkeeper.oncall.quality import (
 )
 
 
-def routes(core: Core, history: History) -> list[BaseRoute]:
+def routes(core: Core, history: History) -> list[Route]:
     """The routes below `/api/watchkeeper/v1`."""
 
     async def quality(request: Request) -> Response:

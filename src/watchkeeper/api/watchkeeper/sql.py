@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from watchkeeper.api.body import read_body
 from watchkeeper.api.disconnect import unless_gone
@@ -30,7 +30,7 @@ _MEDIA = {
 }
 
 
-def routes(core: Core, store: Store) -> list[BaseRoute]:
+def routes(core: Core, store: Store) -> list[Route]:
     """The route below `/api/watchkeeper/v1`."""
 
     async def sql(request: Request) -> Response:

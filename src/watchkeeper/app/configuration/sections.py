@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from watchkeeper.alerts import RoutingGlobal, RoutingSections
+from watchkeeper.alerts import InboundSections, RoutingGlobal, RoutingSections
 from watchkeeper.app.configuration.notification import NotificationSections
 from watchkeeper.app.configuration.remote import RemoteReadConfig, RemoteWriteConfig, TracingConfig
 from watchkeeper.base.configuration import (
@@ -26,6 +26,7 @@ from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.http import TLSConfig
 from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.notify import NotificationDefaults
+from watchkeeper.oncall.heartbeat import HeartbeatSections
 from watchkeeper.receive.scrape.config import GlobalConfig, ScrapeConfig
 from watchkeeper.rules.config import AlertingConfig
 
@@ -78,6 +79,29 @@ class StorageConfig(Section):
             raise ValueError("the storage url must start with clickhouse:// (or clickhouses:// for TLS)")
         if self.cluster and not url:
             raise ValueError("a storage cluster needs a storage url")
+        return self
+
+
+class ControlConfig(Section):
+    """Where silences, notifications, acknowledgements and the journal are kept.
+
+    Without `url` that is a file in the data folder. By `postgresql://user:password@host/database` several processes
+    share the work: each of them watches, one of them at a time tells people. `address` is the URL by which the others
+    reach this process.
+    """
+
+    url: Secret = Secret("")
+    address: Text = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        url = self.url.reveal()
+        if url and not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("the control url must be postgresql://user:password@host/database")
+        if self.address and not url:
+            raise ValueError("a control address needs a control url")
+        if self.address and not self.address.startswith(("http://", "https://")):
+            raise ValueError("the control address must be a URL such as http://10.0.0.7:9800")
         return self
 
 
@@ -193,7 +217,7 @@ class Global(GlobalConfig, NotificationDefaults, RoutingGlobal):
     """The `global` section, Prometheus' and Alertmanager's keys together."""
 
 
-class WholeFile(RoutingSections, NotificationSections):
+class WholeFile(RoutingSections, NotificationSections, HeartbeatSections, InboundSections):
     """The top level."""
 
     global_: Global = Global()
@@ -203,6 +227,7 @@ class WholeFile(RoutingSections, NotificationSections):
     scrape_config_files: tuple[FilePath, ...] = ()
     scrape_configs: tuple[ScrapeConfig, ...] = ()
     storage: StorageConfig = StorageConfig()
+    control: ControlConfig = ControlConfig()
     tracing: Annotated[TracingConfig | None, NotYet("sending our own traces")] = None
     remote_write: Annotated[tuple[RemoteWriteConfig, ...], NotYet("forwarding samples")] = ()
     remote_read: Annotated[tuple[RemoteReadConfig, ...], NotYet("reading from other stores")] = ()
