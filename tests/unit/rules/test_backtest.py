@@ -365,6 +365,7 @@ async def test_a_limit_on_samples_makes_smaller_steps_and_no_other_answer(worksh
     [
         (Question(T0, T0), "the end must come after the beginning"),
         (Question(T0, T0 + HOUR, frozenset({"Fool"})), "there is no alerting rule Fool: there is Full, Low"),
+        (Question(T0 + 1, T0 + MINUTE // 2), "too short"),
         (Question(0, T0), "a shorter time or a longer interval would be right"),
     ],
 )

@@ -132,7 +132,7 @@ class Backtest:
 
     def _suggestion(self, one: AlertingCourse, question: Question, aim: Aim) -> Suggestion:
         instants = _instants(one.group, (question.since, question.until))
-        return suggested(one.rule, one.asker, instants, aim)
+        return suggested(one.rule, one.asker, instants, one.group.interval_ms, aim)
 
     def _windows(self, plan: Plan, question: Question, courses: Sequence[RuleCourse]) -> Iterator[tuple[int, int]]:
         """Spans of time (both ends included) that are evaluated at once: as memory allows, or a single instant."""
@@ -165,6 +165,8 @@ def _check(plan: Plan, groups: Sequence[RuleGroup], question: Question) -> None:
     if not plan.rules:
         raise BacktestFailure("there is no alerting rule: a recording rule fires nothing")
     for group in plan.groups():
+        if not _instants(group, (question.since, min(question.until, question.since + group.interval_ms))).size:
+            raise BacktestFailure(f"group {group.name} would not have been evaluated in this time: it is too short")
         count = (question.until - question.since) // group.interval_ms
         if count > _MOST_EVALUATIONS:
             raise BacktestFailure(

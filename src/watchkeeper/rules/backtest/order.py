@@ -35,7 +35,9 @@ class Order:
     limit: int = 1000
 
     def question(self, now_ms: int) -> Question:
-        """What is asked. Raises InstantFailure, DurationFailure, NightsFailure, AimFailure."""
+        """What is asked. Raises InstantFailure, DurationFailure, NightsFailure, AimFailure, BacktestFailure."""
+        if self.limit < 0:
+            raise BacktestFailure(f"{self.limit} firings cannot be listed: a limit of 0 or more would be right")
         return Question(
             since=parse_instant_ms(self.since, now_ms),
             until=min(parse_instant_ms(self.until, now_ms), now_ms),

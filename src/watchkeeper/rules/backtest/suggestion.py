@@ -65,8 +65,8 @@ class Suggestion:
     threshold: float | None = None
 
 
-def suggested(rule: AlertingRule, asker: Asker, instants: NDArray[np.int64], aim: Aim) -> Suggestion:
-    """Thresholds for a rule from what its expression gave at evenly spaced instants.
+def suggested(rule: AlertingRule, asker: Asker, instants: NDArray[np.int64], interval_ms: int, aim: Aim) -> Suggestion:
+    """Thresholds for a rule from what its expression gave at instants that are `interval_ms` apart.
 
     Raises PromqlFailure where it is cancelled or takes too long, and StoreFailure.
     """
@@ -79,8 +79,8 @@ def suggested(rule: AlertingRule, asker: Asker, instants: NDArray[np.int64], aim
     if not values.size:
         return Suggestion(f"no threshold can be suggested: {found.measured} had no values in this time")
     counted = _counted(rule, found, asker, instants, _candidates(found, values))
-    span = int(instants[-1] - instants[0]) // max(instants.size - 1, 1) * instants.size
-    levels = [Level(one, count, count * WEEK_MS / max(span, 1)) for one, count in counted]
+    span = instants.size * interval_ms
+    levels = [Level(one, count, count * WEEK_MS / span) for one, count in counted]
     return _chosen(found, levels, aim, span)
 
 
