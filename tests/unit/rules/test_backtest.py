@@ -314,6 +314,7 @@ async def test_thresholds_below_which_a_rule_fires_are_suggested_too(workshop: A
     assert low.suggestion is not None
     assert low.suggestion.threshold is not None
     assert low.suggestion.threshold <= 0.2
+    assert low.suggestion.levels[-1].firings == 0
     assert low.firings[0].peak == 0.2
 
 

@@ -16,8 +16,10 @@ from watchkeeper.rules.expansion import AlertData, RuleTemplate, Sample
 from watchkeeper.rules.rule import AlertingRule, Pairs
 
 SAME_LABELS = "vector contains metrics with the same labelset after applying alert labels"
-_PLAIN = re.compile(r"\{\{-?\s*(?:\$labels|\.Labels|\$externalLabels|\$externalURL)(?:\.\w+)?(?:\s*\|\s*\w+)*\s*-?\}\}")
-_TIMED = re.compile(r"\b(?:query|now)\b")
+_PLAIN = re.compile(
+    r"\{\{-?\s*(?:\$labels|\.Labels|\$externalLabels|\$externalURL)(?:\.\w+)?(?:\s*\|\s*(?!query\b)\w+)*\s*-?\}\}"
+)
+"""A label of the series or of the house, perhaps through functions of one argument that look at nothing else."""
 
 
 @dataclass(slots=True)
@@ -61,9 +63,9 @@ class Labeller:
         found: defaultdict[Labels, Sighting] = defaultdict(Sighting)
         for row, labels in enumerate(piece.labels()):
             steps = np.flatnonzero(there[row])
-            texts = values[row, steps].tolist()
+            numbers = values[row, steps].tolist()
             named = self._named(piece, labels, row, steps.tolist())
-            for step, value, name in zip(steps.tolist(), texts, named, strict=True):
+            for step, value, name in zip(steps.tolist(), numbers, named, strict=True):
                 sighting = found[name]
                 sighting.steps.append(step)
                 sighting.values.append(value)
@@ -96,8 +98,7 @@ class Labeller:
 
 def varies(text: str) -> bool:
     """Say whether a label's text may differ from one evaluation to the next while its series is the same."""
-    rest = _PLAIN.sub("", text)
-    return "{{" in rest or bool(_TIMED.search(text) and "{{" in text)
+    return "{{" in _PLAIN.sub("", text)
 
 
 def _compiled(pairs: Pairs, alert: str) -> list[tuple[str, RuleTemplate]]:

@@ -21,6 +21,7 @@ from watchkeeper.rules.rule import AlertingRule
 WEEK_MS = 7 * 86_400_000
 _PER_WEEK = {"hour": 168.0, "day": 7.0, "week": 1.0, "month": 84 / 365}
 _SHARES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0)
+_BEYOND = (0.05, 0.2)
 _COARSE = 500
 """From so many instants the candidates are taken; their firings are counted at every evaluation."""
 _CELLS = 1_000_000
@@ -93,9 +94,11 @@ def _coarse(asker: Asker, measured: str, instants: NDArray[np.int64]) -> NDArray
 
 
 def _candidates(found: Threshold, values: NDArray[np.float64]) -> list[float]:
-    """Thresholds from loose to strict, the rule's own among them."""
+    """Thresholds from loose to strict, the rule's own among them, and some beyond what was seen at these instants."""
     shares = 1 - np.array(_SHARES) if found.below else np.array(_SHARES)
-    rounded = {float(f"{value:.3g}") for value in np.quantile(values, shares).tolist()}
+    seen: list[float] = np.quantile(values, shares).tolist()
+    beyond = [seen[-1] + share * (seen[-1] - seen[0]) for share in _BEYOND]
+    rounded = {float(f"{value:.3g}") for value in (*seen, *beyond)}
     return sorted({*rounded, found.value}, reverse=found.below)
 
 
