@@ -9,8 +9,6 @@ from typing import Any
 from watchkeeper.base.duration import format_duration
 from watchkeeper.rules.backtest import would_have_fired
 
-_LEVELS = 12
-
 
 def lines(answer: Mapping[str, Any], zone: tzinfo, flap_within: str) -> list[str]:
     """The whole answer, with times in a zone."""
@@ -53,7 +51,7 @@ def _firing(one: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
 
 def _suggestion(one: Mapping[str, Any]) -> Iterator[str]:
     yield f"  threshold: {one['text']}"
-    for level in one["levels"][:_LEVELS]:
+    for level in one["levels"]:
         yield f"    at {level['threshold']:g}: {level['firings']}, {level['perWeek']:g} a week"
 
 

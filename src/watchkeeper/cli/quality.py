@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from watchkeeper.app.asking import ask
 from watchkeeper.app.reviewing import reviewed
@@ -75,6 +76,9 @@ def quality(
       watchkeeper quality review > review.md
     """
     if context.invoked_subcommand is not None:
+        given = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+        if given:
+            raise click.UsageError(f"options of {context.invoked_subcommand} stand behind it")
         return
     order = QualityOrder(since, until, by, time_zone, flap_within)
     asked = "csv" if form == "csv" else "json"
