@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from watchkeeper.base.duration import DurationFailure, parse_duration_ms
 from watchkeeper.base.failure import Failure
 
+_EPOCH, _MS = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _SECONDS = re.compile(r"\d{1,11}(?:\.\d+)?", re.ASCII)
 
@@ -25,10 +25,10 @@ def parse_instant_ms(text: str, now_ms: int) -> int:
     if text == "now":
         return now_ms
     if _SECONDS.fullmatch(text):
-        return math.floor(float(text) * 1000)
+        return round(float(text) * 1000)
     try:
         if _RFC3339.fullmatch(text):
-            return math.floor(datetime.fromisoformat(text.upper()).timestamp() * 1000)
+            return (datetime.fromisoformat(text.upper()) - _EPOCH) // _MS
         return now_ms - parse_duration_ms(text)
     except (DurationFailure, ValueError):
         raise InstantFailure(
