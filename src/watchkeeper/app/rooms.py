@@ -31,6 +31,8 @@ from watchkeeper.api.prometheus import (
 from watchkeeper.api.prometheus.build import build_json
 from watchkeeper.api.prometheus.routes import api
 from watchkeeper.api.rooms import Core, Running
+from watchkeeper.api.watchkeeper import backtest, quality
+from watchkeeper.app.backtesting import Backtesting
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.duty import LASTS_S, Duty
@@ -147,7 +149,11 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     ]
     pages_of_old = pages.routes(house.core, build_json(house.core.build))
     federated = federation.routes(house.core, store, house, querying.lookback_ms)
-    own = watchkeeper.routes(house.core, store)
+    url = house.core.options.external_url
+    backtesting = Backtesting(querying.engine, store, house.clock, url, lambda: house.configuration)
+    stack.callback(backtesting.close)
+    looking_back = watchkeeper.below([*backtest.routes(backtesting), *quality.routes(house.core, journal)])
+    own = [*watchkeeper.routes(house.core, store), *looking_back]
     routes = [api(*families), *own, *federated, *pages_of_old, *receivers.routes(), *duty.routes()]
     return Rooms(routes, [storage, querying, retention, scraping, duty, ruling, receivers], journal, passes.good)
 

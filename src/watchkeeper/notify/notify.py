@@ -211,10 +211,8 @@ class Notify:
             user_agent=self._user_agent,
             timeout_s=0,
         )
-        outside = Outside(client, self._clock, self._environ, self._unique, self._signer)
+        outside = Outside(client, self._clock, self._environ, self._unique, self._signer, self._pager)
         return Integration(name, config, outside, self._log, self._retrying, self._metrics, guard)
-        outside = Outside(client, self._clock, self._environ, self._unique, self._pager)
-        return Integration(name, config, outside, self._log, self._retrying, self._metrics)
 
     async def _retire(self, receivers: Mapping[str, Sequence[Integration]]) -> None:
         for integrations in receivers.values():

@@ -124,8 +124,9 @@ class Desk:
         return self.told.take()
 
     async def recorded(self) -> list[str]:
-        """The journal's sentences, the oldest first."""
-        return [entry.text for entry in reversed(await self.journal.find(Search()))]
+        """The journal's sentences, the oldest first, without those about notifications."""
+        entries = reversed(await self.journal.find(Search()))
+        return [entry.text for entry in entries if not entry.kind.startswith("notification.")]
 
     def figure(self, name: str, **labels: str) -> float:
         return self.registry.get_sample_value(name, labels) or 0.0
