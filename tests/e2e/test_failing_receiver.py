@@ -99,7 +99,7 @@ def test_a_running_server_sends_a_test_and_says_what_was_answered(server: Watchk
     answer = server.post("/api/watchkeeper/v1/receivers/spare/test", b"", {})
     assert answer.status == 200, answer.text
     [tried] = answer.json["data"]["integrations"]
-    assert (tried["integration"], tried["sent"], tried["answer"]) == ("webhook[0]", True, "status 200 OK")
+    assert (tried["integration"], tried["sent"], tried["answer"]) == ("webhook[0]", True, "200 OK")
     assert hooks.of("/spare")[-1]["commonLabels"]["alertname"] == "WatchkeeperTest"
     unknown = server.post("/api/watchkeeper/v1/receivers/nobody/test", b"", {})
     assert (unknown.status, unknown.json["error"]) == (404, 'there is no receiver "nobody"')

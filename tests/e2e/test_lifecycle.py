@@ -135,6 +135,10 @@ def test_tls_passwords_and_headers_come_from_the_web_configuration_and_nothing_e
         assert status("alice:secret") == 200
         assert status("alice:wrong") == 401
         assert status("bob:secret") == 401
+        calendar = "/api/watchkeeper/v1/schedules/primary.ics"
+        assert status("bob:secret", calendar) == 401
+        assert status("bob:secret", f"{calendar}?token=forged") == 403  # a token of ours is its own password
+        assert status("bob:secret", "/api/watchkeeper/v1/schedules/primary?token=forged") == 401
         (tmp_path / "web.yml").write_text("basic_auth_users: {alice: not a hash}\n")
         assert status("alice:secret") == 200  # the last good file stays in force
         assert status("alice:secret", "/-/reload", "POST") == 403

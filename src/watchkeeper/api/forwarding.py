@@ -11,12 +11,11 @@ from starlette.types import Receive, Scope, Send
 from yarl import URL
 
 from watchkeeper.api.body import read_body
+from watchkeeper.api.web_config import FORWARDED
 from watchkeeper.base.http import HTTPClient, HTTPFailure
 
 logger = logging.getLogger(__name__)
 
-FORWARDED = "X-Watchkeeper-Forwarded"
-"""Borne by requests that one of us hands to another."""
 LARGEST_BODY = 128 << 20
 TIMEOUT_S = 30.0
 # Hop by hop (RFC 9110, 7.6.1), or made anew on the way.

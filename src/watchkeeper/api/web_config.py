@@ -10,8 +10,9 @@ import asyncio
 import base64
 import hashlib
 import logging
+import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,10 @@ from watchkeeper.base.configuration.decoding import decode
 from watchkeeper.base.configuration.document import read_file
 
 logger = logging.getLogger("watchkeeper.web")
+
+_NONE = re.compile(r"(?!)")
+FORWARDED = "X-Watchkeeper-Forwarded"
+"""Borne by requests that one process of ours hands to another: a token."""
 
 _VERSIONS = {"TLS10": ssl.TLSVersion.TLSv1, "TLS11": ssl.TLSVersion.TLSv1_1, "TLS12": ssl.TLSVersion.TLSv1_2}
 _CLIENT = {
@@ -185,14 +190,22 @@ def _times(*paths: Path) -> tuple[int, ...]:
 class Passwords:
     """ASGI middleware: basic authentication and extra headers, as the web configuration says at the time.
 
-    Paths that begin with one of `open_paths` need no login: they check a signature themselves. Whoever has logged in is
-    `request.state.user` from here on.
+    What matches `open_paths` (path, `?` and query) needs no login: whoever answers there looks at a signature. What
+    another process of ours forwards has been let in by its door; `forwarded` knows whether its token is good. Whoever
+    has logged in is `request.state.user` from here on.
     """
 
-    def __init__(self, app: ASGIApp, file: WebConfigFile, open_paths: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        file: WebConfigFile,
+        open_paths: re.Pattern[str] = _NONE,
+        forwarded: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._app = app
         self._file = file
         self._open_paths = open_paths
+        self._forwarded = forwarded
         self._known: set[bytes] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -200,7 +213,7 @@ class Passwords:
             await self._app(scope, receive, send)
             return
         config = self._file.current()
-        is_open = scope["path"].startswith(self._open_paths)
+        is_open = self._is_open(scope)
         if not is_open and not await self.admits(Headers(scope=scope)):
             refusal = PlainTextResponse("Unauthorized\n", 401, {"WWW-Authenticate": "Basic"})
             await refusal(scope, receive, send)
@@ -215,6 +228,10 @@ class Passwords:
             await send(message)
 
         await self._app(scope, receive, send_with_headers if headers else send)
+
+    def _is_open(self, scope: Scope) -> bool:
+        asked = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
+        return bool(self._open_paths.fullmatch(asked)) or self._forwarded(Headers(scope=scope).get(FORWARDED, ""))
 
     async def admits(self, headers: Headers) -> bool:
         """Say whether a caller with these headers may come in."""

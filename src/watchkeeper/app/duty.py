@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Mount, Router
 from starlette.types import ASGIApp
 
 from watchkeeper.api.alertmanager.times import time_text
-from watchkeeper.api.forwarding import FORWARDED, Forwarding
+from watchkeeper.api.forwarding import Forwarding
 from watchkeeper.api.home import Feeling
 from watchkeeper.app.alerting import labelled
 from watchkeeper.app.configuration import Configuration
@@ -77,13 +77,14 @@ class Duty:
         journal: Journal,
         registry: CollectorRegistry,
         lease: Lease | None = None,
-        credentials: Callable[[], Mapping[str, str]] = dict,
+        headers: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        """`headers` are borne by what is handed to the process on duty."""
         self._make = make
         self._clock = clock
         self._journal = journal
         self._lease = lease
-        self._credentials = credentials
+        self._headers = headers
         self._registry = registry
         self._metrics: _Within | None = None
         self._gauge = Gauge("watchkeeper_duty", "Whether this process is the one that tells people.", registry=registry)
@@ -220,9 +221,6 @@ class Duty:
             if answer.status != 200:
                 text = answer.body[:200].decode(errors="replace")
                 logger.warning("the process on duty refuses %d alerts: %d %s", len(alerts), answer.status, text)
-
-    def _headers(self) -> Mapping[str, str]:
-        return {FORWARDED: "1", **self._credentials()}
 
 
 class _Within(Collector):

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import os
 import platform
+import re
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -90,7 +91,7 @@ class House:
         rooms = await open_rooms(self, self._open)
         self._rooms, self._journal = rooms.live, rooms.journal
         rooms.journal.record(configuration_loaded(self.configuration, self.clock.now_ms(), at_start=True))
-        front.application = self._application(rooms.routes, web_config)
+        front.application = self._application(rooms.routes, web_config, rooms.forwarded)
         self._open.enter_context(announced(self.settings.data, local_url(self.settings, tls=tls is not None)))
         self.condition.is_ready()
         self._metrics.ready(True)
@@ -179,14 +180,21 @@ class House:
             ),
         )
 
-    def _application(self, routes: Sequence[BaseRoute], web_config: WebConfigFile | None) -> ASGIApp:
+    def _application(
+        self,
+        routes: Sequence[BaseRoute],
+        web_config: WebConfigFile | None,
+        forwarded: Callable[[str], bool] = lambda _: False,
+    ) -> ASGIApp:
         door = FrontDoor.of(
             [address.host for address in self.settings.listen], self.settings.external_url, self.settings.cors_origin
         )
         always = [*home.routes(self.core, self.condition.feelings), *lifecycle.routes(self.core)]
         prefix = self.core.options.route_prefix
-        open_paths = tuple(prefix + path for path in OPEN_PATHS)
-        passwords = [Middleware(Passwords, file=web_config, open_paths=open_paths)] if web_config is not None else []
+        open_paths = re.compile(re.escape(prefix) + OPEN_PATHS)
+        passwords = []
+        if web_config is not None:
+            passwords = [Middleware(Passwords, file=web_config, open_paths=open_paths, forwarded=forwarded)]
         return application([*always, *routes], door, prefix, passwords)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -31,10 +31,13 @@ from watchkeeper.api.prometheus import (
 from watchkeeper.api.prometheus.build import build_json
 from watchkeeper.api.prometheus.routes import api
 from watchkeeper.api.rooms import Core, Running
+from watchkeeper.api.watchkeeper import backtest, quality
+from watchkeeper.app.backtesting import Backtesting
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.duty import LASTS_S, Duty
 from watchkeeper.app.host import HostJob
+from watchkeeper.app.passes import Passes
 from watchkeeper.app.querying import Querying
 from watchkeeper.app.receivers import Receivers
 from watchkeeper.app.retention import RetentionRounds
@@ -71,11 +74,15 @@ class Building(Running, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """The open rooms: what they serve, those that take part in a reload, and the journal."""
+    """The open rooms: what they serve, those that take part in a reload, the journal.
+
+    `forwarded` says whether a token is that of another process of ours, which forwards a request.
+    """
 
     routes: Sequence[BaseRoute]
     live: Sequence[Room]
     journal: Journal
+    forwarded: Callable[[str], bool]
 
 
 async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
@@ -110,7 +117,8 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     def telling(registry: CollectorRegistry) -> Telling:
         return Telling(replace(house.core, registry=registry), means)
 
-    duty = Duty(telling, house.clock, journal, house.registry, _lease(house, control) if shared.url else None)
+    lease, passes = _lease(house, control) if shared.url else None, Passes(signer)
+    duty = Duty(telling, house.clock, journal, house.registry, lease, passes.headers)
     stack.push_async_callback(duty.close)
     await duty.open(house.configuration)
     house.condition.watch(duty.feel)
@@ -141,9 +149,13 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     ]
     pages_of_old = pages.routes(house.core, build_json(house.core.build))
     federated = federation.routes(house.core, store, house, querying.lookback_ms)
-    own = watchkeeper.routes(house.core, store)
+    url = house.core.options.external_url
+    backtesting = Backtesting(querying.engine, store, house.clock, url, lambda: house.configuration)
+    stack.callback(backtesting.close)
+    looking_back = watchkeeper.below([*backtest.routes(backtesting), *quality.routes(house.core, journal)])
+    own = [*watchkeeper.routes(house.core, store), *looking_back]
     routes = [api(*families), *own, *federated, *pages_of_old, *receivers.routes(), *duty.routes()]
-    return Rooms(routes, [storage, querying, retention, scraping, duty, ruling, receivers], journal)
+    return Rooms(routes, [storage, querying, retention, scraping, duty, ruling, receivers], journal, passes.good)
 
 
 def _first_of(vitals: Sequence[Vital]) -> Vital:

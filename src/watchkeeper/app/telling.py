@@ -19,6 +19,7 @@ from watchkeeper.app.acknowledging import Acknowledging
 from watchkeeper.app.alerting import Alerting
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.incidents import IncidentRooms
+from watchkeeper.app.on_call import OnCalling
 from watchkeeper.app.room import Room, TakeUp
 from watchkeeper.app.signals import Signals
 from watchkeeper.journal import Journal
@@ -49,9 +50,20 @@ class Telling:
         self._acknowledging = Acknowledging(core, control, journal, means.signer)
         acknowledged, links = self._acknowledging.acknowledgements, self._acknowledging.links
         self._alerting = Alerting(core, control, journal, means.signer, means.environ, acknowledged, links)
+        self._on_calling = OnCalling(core, control, journal, means.signer, self._alerting.notify)
+        self._acknowledging.acknowledgements.on_change(self._on_calling.follow)
+        self._acknowledging.acknowledgements.on_change(
+            lambda change: self._acknowledging.tell_of(change, self._alerting.notify)
+        )
         self._signals = Signals(core, control, journal, self._alerting.alerts, means.environ, means.vitals)
         self._incidents = IncidentRooms(core, control, journal, self._alerting.alerts, acknowledged)
-        self._rooms: Sequence[Room] = (self._acknowledging, self._alerting, self._incidents, self._signals)
+        self._rooms: Sequence[Room] = (
+            self._acknowledging,
+            self._on_calling,
+            self._alerting,
+            self._incidents,
+            self._signals,
+        )
         self._desk: Desk | None = None
         self._open = AsyncExitStack()
 
@@ -59,6 +71,8 @@ class Telling:
         """Go on from what the control database holds. Raises Failure; `close` then closes what was opened."""
         self._open.push_async_callback(self._acknowledging.close)
         await self._acknowledging.open()
+        self._open.push_async_callback(self._on_calling.close)
+        await self._on_calling.open()
         self._open.push_async_callback(self._alerting.close)
         await self._alerting.open()
         self._open.push_async_callback(self._incidents.close)
@@ -68,6 +82,7 @@ class Telling:
         take_up = await self.prepare(configuration)
         await take_up()
         self._desk = self._acknowledging.follow(self._alerting.alerts, self._means.environ)
+        self._on_calling.start()
         self._signals.start()
 
     async def close(self) -> None:
@@ -104,6 +119,7 @@ class Telling:
                 *acknowledgements.routes(desk),
                 *oncall_pages.callback_routes(desk),
                 *self._incidents.routes(),
+                *self._on_calling.routes(self._acknowledging),
                 *self._signals.routes(),
             ]
         )
@@ -111,5 +127,5 @@ class Telling:
 
     def feel(self) -> list[Feeling]:
         """How they fare."""
-        rooms = (self._alerting, self._acknowledging, self._incidents, self._signals)
+        rooms = (self._alerting, self._on_calling, self._acknowledging, self._incidents, self._signals)
         return [feeling for room in rooms for feeling in room.feel()]

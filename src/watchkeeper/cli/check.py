@@ -49,6 +49,10 @@ def _summary(configuration: Configuration) -> str:
     if configuration.routing is not None:
         routes, receivers = len(list(configuration.routing.root.walk())), len(configuration.notify.receivers)
         text += f", {routes} route{_s(routes)}, {receivers} receiver{_s(receivers)}"
+    roster = configuration.roster
+    if roster.schedules or roster.policies:
+        schedules, policies = len(roster.schedules), len(roster.policies)
+        text += f", {schedules} schedule{_s(schedules)}, {policies} escalation polic{'y' if policies == 1 else 'ies'}"
     return text
 
 

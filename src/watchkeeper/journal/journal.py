@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, Counter
 
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal.entry import Entry
-from watchkeeper.journal.keeping import ROOM, STEPS, Row, Writes, forget, found, row, writes
+from watchkeeper.journal.keeping import ROOM, STEPS, Row, Writes, forget, found, row, scanned, writes
 from watchkeeper.journal.search import Search
 from watchkeeper.store.control import ControlDatabase
 from watchkeeper.store.failure import StoreFailure
@@ -25,6 +26,7 @@ GATHER_S = 0.05
 LONGEST_PAUSE_S = 1.0
 MOST_AT_ONCE = 1000
 """How many entries one transaction records, so that others come in between when there are very many."""
+SCAN_PAGE = 2000
 MOST_WAITING = 200_000
 """How many entries may wait for a database that takes none; the oldest of them are lost then, and counted."""
 
@@ -80,6 +82,18 @@ class Journal:
         """What a search finds, newest first, including all that was recorded so far. Raises StoreFailure."""
         await self._write_waiting()
         return await found(self._control, search)
+
+    async def scan(self, search: Search) -> AsyncIterator[Entry]:
+        """All that a search finds, oldest first, including all that was recorded so far. Raises StoreFailure.
+
+        However much there is, a page at a time is held; the search's `limit` says nothing here.
+        """
+        await self._write_waiting()
+        last, page = "", replace(search, limit=SCAN_PAGE)
+        while entries := await scanned(self._control, page, last):
+            for entry in entries:
+                yield entry
+            last = entries[-1].id
 
     def _rows(self, entries: Sequence[Entry]) -> list[Row]:
         for entry in entries:

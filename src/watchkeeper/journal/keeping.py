@@ -83,6 +83,15 @@ async def found(control: ControlDatabase, search: Search) -> list[Entry]:
     return [_entry(row) for row in await control.rows(statement, {**parameters, "limit": search.limit})]
 
 
+async def scanned(control: ControlDatabase, search: Search, after: str) -> list[Entry]:
+    """The next `search.limit` entries after the one with the id `after`, oldest first. Raises StoreFailure."""
+    where, parameters = _where(search)
+    conditions = " AND ".join([*where, "id > :scanned"])
+    statement = f"SELECT {_COLUMNS} FROM journal WHERE {conditions} ORDER BY id LIMIT :limit"  # noqa: S608  # as above
+    rows = await control.rows(statement, {**parameters, "scanned": after, "limit": search.limit})
+    return [_entry(row) for row in rows]
+
+
 def _where(search: Search) -> tuple[list[str], dict[str, object]]:
     where, parameters = ["tenant = :tenant"], dict[str, object](tenant=search.tenant)
     for name in _EQUAL:

@@ -54,14 +54,17 @@ class Integration:
         self._busy = 0
         self._retired = False
 
-    async def notify(self, flush: Flush, templates: Templates, external_url: str, stuck: Stuck) -> bool:
+    async def notify(
+        self, flush: Flush, templates: Templates, external_url: str, stuck: Stuck, *, again: bool = False
+    ) -> bool:
         """Tell what the receiver does not know yet; True where it knows it, or had nothing to learn.
 
-        `stuck` is told why the flush does not get through, as soon as that is so.
+        `stuck` is told why the flush does not get through, as soon as that is so. With `again`, what fires is told even
+        where it is known.
         """
         self._busy += 1
         try:
-            return await self._notify(flush, templates, external_url, stuck)
+            return await self._notify(flush, templates, external_url, stuck, again=again)
         finally:
             await self._done()
 
@@ -116,7 +119,9 @@ class Integration:
         if self._retired and not self._busy:
             await self._client.close()
 
-    async def _notify(self, flush: Flush, templates: Templates, external_url: str, stuck: Stuck) -> bool:
+    async def _notify(
+        self, flush: Flush, templates: Templates, external_url: str, stuck: Stuck, *, again: bool
+    ) -> bool:
         key = Key(flush.tenant, flush.group_key, flush.receiver, self.name)
         content, entry = Content.of(flush.alerts, flush.at), self._log.entry(key)
         reason = reason_to_tell(
@@ -128,6 +133,8 @@ class Integration:
             perhaps=entry.perhaps if entry is not None else frozenset(),
             acknowledged=flush.acknowledged,
         )
+        if reason is None and again and content.firing:
+            reason = Reason.REPEAT
         if reason is None:
             if flush.acknowledged:
                 await self._record(self._log.remember(key, flush.repeat_interval_ms))

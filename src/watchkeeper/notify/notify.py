@@ -28,6 +28,7 @@ from watchkeeper.notify.integration import Integration
 from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.outlook import Outlook
+from watchkeeper.notify.pager import Pager
 from watchkeeper.notify.retrying import Retrying, Sleep
 from watchkeeper.notify.templating import Links, Templates, UnsignedLinks
 from watchkeeper.notify.transports import Outside
@@ -43,9 +44,13 @@ def _unheard(_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class NotifyConfig:
-    """What notification lives by: receivers completed by `global`, and the files with the user's templates."""
+    """What notification lives by: receivers completed by `global`, and the files with the user's templates.
+
+    `contacts` are receivers that no route leads to: each is a person's.
+    """
 
     receivers: tuple[Receiver, ...] = ()
+    contacts: tuple[Receiver, ...] = ()
     template_files: tuple[Path, ...] = ()
 
 
@@ -95,6 +100,11 @@ class Notify:
         self._watch = Watch(clock, journal, self._metrics, alarm, external_url)
         self._receivers: Mapping[str, Sequence[Integration]] = {}
         self._fallbacks: Mapping[str, str] = {}
+        self._pager: Pager | None = None
+
+    def page_by(self, pager: Pager) -> None:
+        """Hand what goes to escalation policies to `pager`; said before the first `apply`."""
+        self._pager = pager
 
     async def open(self) -> None:
         """Read the notification log. Raises StoreFailure."""
@@ -116,7 +126,7 @@ class Notify:
         """Live by a configuration from now on; what is being told at the moment ends as it began."""
         before = self._receivers
         self._templates = prepared.templates
-        receivers = prepared.config.receivers
+        receivers = (*prepared.config.receivers, *prepared.config.contacts)
         self._receivers = {each.name: self._integrations(each, before.get(each.name, ())) for each in receivers}
         self._fallbacks = {each.name: each.fallback for each in receivers if each.fallback}
         self._metrics.expect(one.config.kind for each in self._receivers.values() for one in each)
@@ -127,22 +137,23 @@ class Notify:
             guard.show()
         await self._retire(before)
 
-    async def notify(self, flush: Flush) -> bool:
+    async def notify(self, flush: Flush, *, again: bool = False) -> bool:
         """Tell the receiver of a flush what it does not know yet, by all its integrations at the same time.
 
         True where each of them succeeded or had nothing to say. Where one is stuck, the receiver's fallback is told.
+        With `again`, what fires is told even where it is known.
         """
         if flush.receiver not in self._receivers:
             log.error("there is no receiver %r to tell of %s", flush.receiver, flush.group_key)
             return False
         fallback = self._fallbacks.get(flush.receiver)
         if fallback is None:
-            return await self._tell(flush, _unheard)
-        return await told_with_fallback(flush, fallback, self._tell, self.notify)
+            return await self._tell(flush, _unheard, again=again)
+        return await told_with_fallback(flush, fallback, partial(self._tell, again=again), self.notify)
 
-    async def _tell(self, flush: Flush, stuck: Stuck) -> bool:
+    async def _tell(self, flush: Flush, stuck: Stuck, *, again: bool) -> bool:
         integrations = self._receivers[flush.receiver]
-        telling = (one.notify(flush, self._templates, self._external_url, stuck) for one in integrations)
+        telling = (one.notify(flush, self._templates, self._external_url, stuck, again=again) for one in integrations)
         return all(await asyncio.gather(*telling))
 
     def outlooks(self, flush: Flush, labels: Labels, next_at: int) -> Sequence[Outlook]:
@@ -200,7 +211,7 @@ class Notify:
             user_agent=self._user_agent,
             timeout_s=0,
         )
-        outside = Outside(client, self._clock, self._environ, self._unique, self._signer)
+        outside = Outside(client, self._clock, self._environ, self._unique, self._signer, self._pager)
         return Integration(name, config, outside, self._log, self._retrying, self._metrics, guard)
 
     async def _retire(self, receivers: Mapping[str, Sequence[Integration]]) -> None:

@@ -1,9 +1,31 @@
-"""From a notification to a person: schedules, escalation, acknowledgement, incidents."""
+"""From a notification to a person: who is on call, who is told next, and who has taken it on."""
 
 from __future__ import annotations
 
 from watchkeeper.oncall.acknowledgement import Acknowledgement, Answer, Change, Ending
 from watchkeeper.oncall.acknowledgement_config import OnCallSection
 from watchkeeper.oncall.acknowledgements import Acknowledgements
+from watchkeeper.oncall.checking import check_on_call
+from watchkeeper.oncall.failure import OnCallFailure
+from watchkeeper.oncall.oncall import OnCall
+from watchkeeper.oncall.reach import receiver_of
+from watchkeeper.oncall.roster import Roster
+from watchkeeper.oncall.schedule.schedule import Schedule, Shift
+from watchkeeper.oncall.sections import OnCallSections
 
-__all__ = ["Acknowledgement", "Acknowledgements", "Answer", "Change", "Ending", "OnCallSection"]
+__all__ = [
+    "Acknowledgement",
+    "Acknowledgements",
+    "Answer",
+    "Change",
+    "Ending",
+    "OnCall",
+    "OnCallFailure",
+    "OnCallSection",
+    "OnCallSections",
+    "Roster",
+    "Schedule",
+    "Shift",
+    "check_on_call",
+    "receiver_of",
+]

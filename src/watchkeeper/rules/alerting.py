@@ -22,7 +22,7 @@ from watchkeeper.store import Store
 
 ALERTS, FOR_STATE = "ALERTS", "ALERTS_FOR_STATE"
 ALERT_NAME, ALERT_STATE = "alertname", "alertstate"
-_SETTLING_MS = 300_000
+SETTLING_MS = 300_000
 """After trouble, what rules look at may have a gap as long as the trouble; so long at most nothing resolves."""
 
 
@@ -103,7 +103,7 @@ class Alerter:
 
     def _recovered(self, at: int) -> None:
         if self._failing_since is not None:
-            self._settled_at = at + min(at - self._failing_since, _SETTLING_MS)
+            self._settled_at = at + min(at - self._failing_since, SETTLING_MS)
             self._failing_since = None
 
     def _found(self, result: Result, asking: Asking, at: int) -> dict[Labels, Found]:

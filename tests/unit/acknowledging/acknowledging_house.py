@@ -122,7 +122,6 @@ class House:
         core = self._core()
         configuration = load_text(CONFIG % {"url": self.outside.url}, "watchkeeper.yml", {})
         self.oncall = Acknowledging(core, control, self.journal, self.signer)
-        self.oncall.people = People({"alice": ALICE})
         push(self.oncall.close)
         await self.oncall.open()
         alerting = Alerting(
@@ -133,6 +132,7 @@ class House:
         for room in (self.oncall, alerting):
             take_up = await room.prepare(configuration)
             await take_up()
+        self.oncall.people = People({"alice": ALICE})
         self.alerts = alerting.alerts
         desk = self.oncall.follow(self.alerts, {})
         self.responding = desk.responding
@@ -222,7 +222,7 @@ class House:
         file = self._folder / "web.yml"
         hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
         file.write_text(f"basic_auth_users: {{bob: '{hashed}'}}\n")
-        open_paths = tuple("/prom" + path for path in OPEN_PATHS)
+        open_paths = re.compile("/prom" + OPEN_PATHS)
         return [Middleware(Passwords, file=WebConfigFile(file), open_paths=open_paths)]
 
 

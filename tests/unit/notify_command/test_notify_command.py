@@ -64,7 +64,7 @@ def test_every_integration_is_told_and_has_a_line(hooks: Hooks, tmp_path: Path) 
     result = run(tmp_path, config, "team")
     assert result.exit_code == 0
     lines = [re.sub(r"\d+\.\d{3}s", "0.001s", line) for line in result.output.splitlines()]
-    assert lines == [f"webhook[{i}]: sent in 0.001s, status 200 OK" for i in range(2)]
+    assert lines == [f"webhook[{i}]: sent in 0.001s, 200 OK" for i in range(2)]
     assert [(body["receiver"], body["status"]) for body in hooks.bodies] == [("team", "firing")] * 2
     assert hooks.bodies[0]["commonAnnotations"]["summary"] == "This is a test notification: nothing is wrong."
 

@@ -7,13 +7,8 @@ from starlette.routing import BaseRoute, Route
 from watchkeeper.api.oncall import acknowledging, silencing, slack, twilio
 from watchkeeper.api.oncall.desk import Desk
 
-OPEN_PATHS = (
-    "/ack/t/",
-    "/silence/t/",
-    "/api/watchkeeper/v1/slack/",
-    "/api/watchkeeper/v1/twilio/",
-)
-"""Beginnings of paths that need no login, since each request there bears a signature that is checked."""
+OPEN_PATHS = r"(?:/ack/t/|/silence/t/|/api/watchkeeper/v1/(?:slack/|twilio/|schedules/[^/?]+\.ics\?.*token=)).*"
+"""What needs no login, path, `?` and query: each request there bears a signature that is checked."""
 
 __all__ = ["OPEN_PATHS", "Desk", "callback_routes", "routes"]
 

@@ -11,7 +11,10 @@ from starlette.routing import Route
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import HEADER
 from watchkeeper.api.watchkeeper import acknowledgements_openapi, alerting_openapi, openapi_incidents
+from watchkeeper.api.watchkeeper.backtest_openapi import BACKTEST, BACKTEST_SCHEMAS
 from watchkeeper.api.watchkeeper.history.openapi import HISTORY_PATHS, HISTORY_SCHEMAS
+from watchkeeper.api.watchkeeper.openapi_on_call import PATHS as ON_CALL
+from watchkeeper.api.watchkeeper.quality_openapi import QUALITY, QUALITY_SCHEMAS, REVIEW
 
 _QUERY = "One statement: SELECT, EXPLAIN, SHOW TABLES or DESCRIBE, over the tenant's views."
 _FAILURE = {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}}
@@ -236,6 +239,10 @@ def openapi(version: str, server: str) -> dict[str, Any]:
             **_SIGNALS,
             **acknowledgements_openapi.PATHS,
             **alerting_openapi.PATHS,
+            **ON_CALL,
+            "/rules/backtest": {"post": BACKTEST},
+            "/quality": {"get": QUALITY},
+            "/quality/review": {"get": REVIEW},
         },
         "components": {
             "schemas": {
@@ -244,6 +251,8 @@ def openapi(version: str, server: str) -> dict[str, Any]:
                 **alerting_openapi.SCHEMAS,
                 **HISTORY_SCHEMAS,
                 **openapi_incidents.SCHEMAS,
+                **BACKTEST_SCHEMAS,
+                **QUALITY_SCHEMAS,
             }
         },
     }

@@ -21,7 +21,8 @@ from watchkeeper.base.configuration.rendering import render
 from watchkeeper.base.configuration.tree import Table, Tree, locate
 from watchkeeper.base.failure import Failure
 from watchkeeper.model.severity import Severities
-from watchkeeper.notify import NotifyConfig, resolve_receivers, wrong_templates
+from watchkeeper.notify import NotifyConfig, Receiver, resolve_receivers, wrong_templates
+from watchkeeper.oncall import Roster, check_on_call, receiver_of
 from watchkeeper.oncall.incident import check_incidents
 from watchkeeper.oncall.runbook import Runbooks, load_runbooks
 from watchkeeper.receive.scrape.config import ScrapeConfig
@@ -34,8 +35,8 @@ class Configuration:
     """Everything that the files say, checked and with `global`'s defaults filled into the jobs.
 
     `rule_files` are the files that the globs lead to now, in order; `notify` has the receivers completed in the same
-    way; `routing` is None where no route is given; `silencing` is about silences; `warnings` say
-    what has no effect, or may surprise.
+    way, those of people's contacts, too; `routing` is None where no route is given; `silencing` is about silences and
+    `roster` about people; `warnings` say what has no effect, or may surprise.
     """
 
     sections: WholeFile
@@ -44,6 +45,7 @@ class Configuration:
     notify: NotifyConfig = field(default_factory=NotifyConfig)
     routing: Routing | None = None
     silencing: Silencing = field(default_factory=Silencing)
+    roster: Roster = field(default_factory=Roster)
     files: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
     runbooks: Runbooks = field(default_factory=Runbooks)
@@ -136,14 +138,15 @@ class _Loader:
         routing = self._routing(sections, tree)
         runbooks = self._runbooks(sections, tree)
         self._problems.extend(check_silencing(sections, [receiver.name for receiver in sections.receivers], tree))
+        self._problems.extend(check_on_call(sections, sections.receivers, tree))
         self._problems.extend(jobs.problems)
         self._warnings.extend(jobs.warnings)
         if self._problems:
             raise ConfigurationFailure(self._problems)
         warnings = tuple(sorted(set(self._warnings)))
-        silencing = Silencing.of(sections)
+        silencing, roster = Silencing.of(sections), sections.roster()
         return Configuration(
-            sections, tuple(jobs.resolved), rule_files, notify, routing, silencing, files, warnings, runbooks
+            sections, tuple(jobs.resolved), rule_files, notify, routing, silencing, roster, files, warnings, runbooks
         )
 
     def _routing(self, sections: WholeFile, tree: Tree) -> Routing | None:
@@ -163,7 +166,17 @@ class _Loader:
     def _notify(self, sections: WholeFile, tree: Tree) -> NotifyConfig:
         self._warnings.extend(wrong_templates(tree))
         receivers = resolve_receivers(sections.receivers, sections.global_, tree, self._problems)
-        return NotifyConfig(receivers, self._matching(sections.templates, tree, "templates"))
+        contacts = self._contacts(sections, tree)
+        return NotifyConfig(receivers, contacts, self._matching(sections.templates, tree, "templates"))
+
+    def _contacts(self, sections: WholeFile, tree: Tree) -> tuple[Receiver, ...]:
+        return tuple(
+            contact.model_copy(update={"name": receiver_of(person.name, contact.name)})
+            for i, person in enumerate(sections.people)
+            for contact in resolve_receivers(
+                person.contacts, sections.global_, tree, self._problems, ("people", i, "contacts")
+            )
+        )
 
     def _read(self, path: Path) -> Tree | None:
         try:

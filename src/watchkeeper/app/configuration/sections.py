@@ -32,7 +32,7 @@ from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.http import TLSConfig
 from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.notify import NotificationDefaults
-from watchkeeper.oncall import OnCallSection
+from watchkeeper.oncall import OnCallSection, OnCallSections
 from watchkeeper.oncall.heartbeat import HeartbeatSections
 from watchkeeper.oncall.incident import IncidentSection
 from watchkeeper.receive.scrape.config import GlobalConfig, ScrapeConfig
@@ -226,7 +226,13 @@ class Global(GlobalConfig, NotificationDefaults, RoutingGlobal):
 
 
 class WholeFile(
-    RoutingSections, SilencingSections, SeveritySections, NotificationSections, HeartbeatSections, InboundSections
+    RoutingSections,
+    SilencingSections,
+    SeveritySections,
+    NotificationSections,
+    OnCallSections,
+    HeartbeatSections,
+    InboundSections,
 ):
     """The top level."""
 

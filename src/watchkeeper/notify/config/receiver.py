@@ -10,11 +10,12 @@ from pydantic import model_validator
 from watchkeeper.base.configuration import Problem, Section, Text
 from watchkeeper.base.configuration.decoding import path
 from watchkeeper.base.configuration.place import did_you_mean
-from watchkeeper.base.configuration.tree import Tree, locate
+from watchkeeper.base.configuration.tree import Loc, Tree, locate
 from watchkeeper.notify.config.apprise import AppriseConfig
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.discord import DiscordConfig
 from watchkeeper.notify.config.email import EmailConfig
+from watchkeeper.notify.config.escalation import EscalationConfig
 from watchkeeper.notify.config.github import GitHubConfig
 from watchkeeper.notify.config.guarding import CircuitBreaker, RateLimit
 from watchkeeper.notify.config.incidentio import IncidentioConfig
@@ -51,6 +52,7 @@ class Receiver(Section):
     discord_configs: tuple[DiscordConfig, ...] = ()
     email_configs: tuple[EmailConfig, ...] = ()
     github_configs: tuple[GitHubConfig, ...] = ()
+    escalation_configs: tuple[EscalationConfig, ...] = ()
     incidentio_configs: tuple[IncidentioConfig, ...] = ()
     jira_configs: tuple[JiraConfig, ...] = ()
     mattermost_configs: tuple[MattermostConfig, ...] = ()
@@ -89,33 +91,38 @@ class Receiver(Section):
 
 
 def resolve_receivers(
-    receivers: Sequence[Receiver], defaults: NotificationDefaults, tree: Tree, problems: list[Problem]
+    receivers: Sequence[Receiver],
+    defaults: NotificationDefaults,
+    tree: Tree,
+    problems: list[Problem],
+    at: Loc = ("receivers",),
 ) -> tuple[Receiver, ...]:
     """The receivers completed by `global`; what is wrong with them together goes to `problems`.
 
-    `tree` is the file's whole top level, for the places in messages.
+    `tree` is the file's whole top level, for the places in messages, and `at` where the receivers stand in it.
     """
     resolved: list[Receiver] = []
     names: dict[str, int] = {}
     for i, receiver in enumerate(receivers):
         first = names.setdefault(receiver.name, i)
         if first != i:
-            place = locate(tree, ("receivers", i, "name"))
-            other = locate(tree, ("receivers", first, "name"))
+            place = locate(tree, (*at, i, "name"))
+            other = locate(tree, (*at, first, "name"))
             text = f'there is another receiver "{receiver.name}" at {other}: names must differ'
             problems.append(Problem(place, text))
-        resolved.append(_resolved(receiver, i, defaults, tree, problems))
-    _check_fallbacks(receivers, tree, problems)
+        resolved.append(_resolved(receiver, (*at, i), defaults, tree, problems))
+    _check_fallbacks(receivers, tree, problems, at)
     return tuple(resolved)
 
 
-def _check_fallbacks(receivers: Sequence[Receiver], tree: Tree, problems: list[Problem]) -> None:
+def _check_fallbacks(receivers: Sequence[Receiver], tree: Tree, problems: list[Problem], at: Loc) -> None:
     """Each fallback must be there, and must not lead back to the receiver that it stands in for."""
     fallbacks = {receiver.name: receiver.fallback for receiver in receivers}
     for i, receiver in enumerate(receivers):
         if not receiver.fallback:
             continue
-        place, name = locate(tree, ("receivers", i, "fallback")), f"receivers[{i}].fallback"
+        loc = (*at, i, "fallback")
+        place, name = locate(tree, loc), path(loc)
         if receiver.fallback not in fallbacks:
             hint = did_you_mean(receiver.fallback, fallbacks)
             problems.append(Problem(place, f'{name}: there is no receiver "{receiver.fallback}"{hint}'))
@@ -136,13 +143,13 @@ def _way(start: str, fallbacks: Mapping[str, str]) -> list[str]:
 
 
 def _resolved(
-    receiver: Receiver, i: int, defaults: NotificationDefaults, tree: Tree, problems: list[Problem]
+    receiver: Receiver, at: Loc, defaults: NotificationDefaults, tree: Tree, problems: list[Problem]
 ) -> Receiver:
     configs: dict[str, list[IntegrationConfig]] = {}
     for key, j, config in receiver.placed_integrations():
         try:
             configs.setdefault(key, []).append(config.resolved(defaults))
         except ValueError as error:
-            loc = ("receivers", i, key, j)
+            loc = (*at, key, j)
             problems.append(Problem(locate(tree, loc), f"{path(loc)}: {error}"))
     return receiver.model_copy(update={key: tuple(each) for key, each in configs.items()})

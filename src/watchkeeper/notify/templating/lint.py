@@ -12,13 +12,14 @@ from watchkeeper.template import Template, TemplateFailure
 
 
 def wrong_templates(tree: Tree) -> Iterator[Problem]:
-    """A warning for each text under `receivers` whose template cannot be read; `tree` is the file's top level.
+    """A warning for each text under `receivers` and `people` whose template cannot be read.
 
-    Alertmanager takes such a file, so it is no error: a notification says in plain text what it cannot render.
+    `tree` is the file's top level. Alertmanager takes such a file, so it is no error: a notification says in plain text
+    what it cannot render.
     """
     known = functions(lambda: 0)
     for loc, text in walk(tree):
-        if loc[:1] == ("receivers",) and isinstance(text, Scalar) and "{{" in text:
+        if loc[:1] in (("receivers",), ("people",)) and isinstance(text, Scalar) and "{{" in text:
             try:
                 Template.read("", text, known)
             except TemplateFailure as failure:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from watchkeeper.access import Signer
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient
+from watchkeeper.notify.pager import Pager
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """A client that follows the integration's `http_config`, the clock, the environment, and chance.
+    """A client that follows the integration's `http_config`, the clock, the environment, chance, and who escalates.
 
     `unique` makes a text of hexadecimal digits that nobody has made before; `signer` makes links and buttons that act.
     """
@@ -22,3 +23,4 @@ class Outside:
     environ: Mapping[str, str]
     unique: Callable[[], str]
     signer: Signer
+    pager: Pager | None = None

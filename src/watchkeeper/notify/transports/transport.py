@@ -12,6 +12,7 @@ from watchkeeper.notify.retrying import Attempt
 from watchkeeper.notify.transports import discord, mattermost, msteams, msteamsv2
 from watchkeeper.notify.transports.apprise import Apprise
 from watchkeeper.notify.transports.email import Email
+from watchkeeper.notify.transports.escalation import Escalation
 from watchkeeper.notify.transports.github import GitHub
 from watchkeeper.notify.transports.hook import Hook
 from watchkeeper.notify.transports.incidentio import Incidentio
@@ -54,6 +55,7 @@ _TRANSPORTS: Mapping[str, Callable[[Any, Outside], Transport]] = {
     "discord": partial(Hook, discord.payload),
     "email": Email,
     "github": GitHub,
+    "escalation": Escalation,
     "incidentio": Incidentio,
     "jira": Jira,
     "mattermost": partial(Hook, mattermost.payload),

@@ -1,0 +1,44 @@
+"""What somebody asks about alerts, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from watchkeeper.base.duration import parse_duration_ms
+from watchkeeper.base.failure import Failure
+from watchkeeper.base.instant import parse_instant_ms
+from watchkeeper.model.nights import Nights
+from watchkeeper.oncall.quality.figures import DEFAULT_TARGETS, By, Measure
+
+
+class QualityFailure(Failure):
+    """A question about alerts that cannot be answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class QualityOrder:
+    """Names are those of the command line and of the API.
+
+    `since` and `until` are instants or how long ago, `flap_within` is a duration; without a `time_zone` nights are
+    those of UTC.
+    """
+
+    since: str = "7d"
+    until: str = "now"
+    by: str = "rule"
+    time_zone: str = ""
+    flap_within: str = "10m"
+
+    def measure(self, now_ms: int, targets: Mapping[str, int] = DEFAULT_TARGETS) -> Measure:
+        """How figures are to be taken. Raises Failure where a text is wrong."""
+        since, until = parse_instant_ms(self.since, now_ms), parse_instant_ms(self.until, now_ms)
+        if until <= since:
+            raise QualityFailure("the end must come after the beginning")
+        return Measure(since, until, Nights.of(self.time_zone), parse_duration_ms(self.flap_within), targets)
+
+    def kind(self) -> By:
+        """By what figures are asked for. Raises QualityFailure."""
+        if self.by not in tuple(By):
+            raise QualityFailure(f'there are no figures by "{self.by}": {" or ".join(By)} would be right')
+        return By(self.by)
