@@ -168,11 +168,12 @@ class Alerts:
             raise InvalidAlert("\n".join(reasons))
 
     async def send(self, alerts: Sequence[Alert]) -> None:
-        """Take alerts from our own rules, which send them again: they need not be kept at once."""
+        """Take alerts from our own rules, which send them again: what has changed is kept soon, nobody waits for it."""
         if self._routing is not None:
             now = self._clock.now_ms()
-            for alert in alerts:
-                self._put(alert, now)
+            changed = [self._put(alert, now) for alert in alerts]
+            if any(changed):
+                self._writer.soon()
 
     @property
     def count(self) -> int:

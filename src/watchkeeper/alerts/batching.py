@@ -46,6 +46,10 @@ class AlertWriter:
         self._gone.add(held.identity)
         self._changed.pop(held.identity, None)
 
+    def soon(self) -> None:
+        """Write what has changed, without anybody waiting for it."""
+        self._wake.set()
+
     async def written(self) -> None:
         """Return when all that has changed so far is written. Raises StoreFailure."""
         asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()

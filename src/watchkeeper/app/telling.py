@@ -82,6 +82,7 @@ class Telling:
         take_up = await self.prepare(configuration)
         await take_up()
         self._desk = self._acknowledging.follow(self._alerting.alerts, self._means.environ)
+        await self._on_calling.agree_with(self._acknowledging.acknowledgements.every())
         self._on_calling.start()
         self._signals.start()
 

@@ -76,6 +76,11 @@ class Acknowledgements:
         own = (one for one in self._held.values() if one.tenant == tenant and not one.has_timed_out(now))
         return sorted(own, key=lambda one: (-one.at, one.group_key))
 
+    def every(self) -> list[Acknowledgement]:
+        """Everybody's that hold now."""
+        now = self._clock.now_ms()
+        return [one for one in self._held.values() if not one.has_timed_out(now)]
+
     def is_acknowledged(self, tenant: str, group_key: str, firing: Collection[str]) -> bool:
         """Say whether one holds for a group in which these alerts fire, and covers all of them."""
         one = self._held.get((tenant, group_key))
