@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import xxhash
 
 from watchkeeper.alerts.held import HeldAlert, Identity
@@ -87,7 +87,7 @@ class AlertKeeping:
 
 def _digest(labels: Labels) -> str:
     """A text of one length for the key: labels may be longer than what an index takes."""
-    return xxhash.xxh3_128_hexdigest(json.dumps(labels.pairs).encode())
+    return xxhash.xxh3_128_hexdigest(msgspec.json.encode(labels.pairs))
 
 
 def _row(held: HeldAlert) -> dict[str, object]:
@@ -95,8 +95,8 @@ def _row(held: HeldAlert) -> dict[str, object]:
     return {
         "tenant": alert.tenant,
         "identity": _digest(alert.labels),
-        "labels": json.dumps(dict(alert.labels)),
-        "annotations": json.dumps(dict(alert.annotations)),
+        "labels": msgspec.json.encode(dict(alert.labels)).decode(),
+        "annotations": msgspec.json.encode(dict(alert.annotations)).decode(),
         "generator_url": alert.generator_url,
         "starts_at": alert.starts_at,
         "ends_at": alert.ends_at,
@@ -108,8 +108,8 @@ def _row(held: HeldAlert) -> dict[str, object]:
 def _held(row: tuple[object, ...]) -> HeldAlert:
     tenant, labels, annotations, generator_url, starts_at, ends_at, updated_at, timed_out = map(str, row)
     alert = Alert(
-        Labels(json.loads(labels)),
-        json.loads(annotations),
+        Labels(msgspec.json.decode(labels)),
+        msgspec.json.decode(annotations),
         int(starts_at),
         int(ends_at),
         generator_url,

@@ -31,7 +31,7 @@ def failed(
     key: Key, flush: Flush, alerts: Sequence[Alert], reason: Reason, effort: Effort, failure: NotifyFailure, at: int
 ) -> Entry:
     """The receiver could not be told."""
-    text = f"{_who(key)} could not be told of {_what(flush, alerts)} ({reason.value}){_tries(effort)}: {failure}"
+    text = f"{_who(key)} could not be told of {_what(flush, alerts)} ({reason.value}): {failure}"
     return _entry(Kind.NOTIFICATION_FAILED, key, flush, alerts, reason, at, text, effort, failure=str(failure))
 
 
