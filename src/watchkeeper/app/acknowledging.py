@@ -106,6 +106,8 @@ class Acknowledging:
     async def close(self) -> None:
         """Look no more, and close all connections."""
         await self.acknowledgements.close()
+        for task in self._telling:
+            task.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
         if self._client is not None:
             await self._client.close()

@@ -71,10 +71,10 @@ class Telling:
         """Go on from what the control database holds. Raises Failure; `close` then closes what was opened."""
         self._open.push_async_callback(self._acknowledging.close)
         await self._acknowledging.open()
-        self._open.push_async_callback(self._on_calling.close)
         await self._on_calling.open()
         self._open.push_async_callback(self._alerting.close)
         await self._alerting.open()
+        self._open.push_async_callback(self._on_calling.close)
         self._open.push_async_callback(self._incidents.close)
         await self._incidents.open()
         self._open.push_async_callback(self._signals.close)
