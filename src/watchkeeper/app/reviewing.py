@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.rooms import CONTROL_FILE
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.journal import Journal
@@ -14,15 +15,19 @@ from watchkeeper.oncall.quality import QualityFailure, QualityOrder, Review, rev
 from watchkeeper.store.control import ControlDatabase
 
 
-async def reviewed(data: Path, order: QualityOrder, tenant: str) -> Review:
-    """The review of what the journal in a data folder says. Raises Failure."""
+async def reviewed(data: Path, order: QualityOrder, tenant: str, configuration: Configuration) -> Review:
+    """The review of what the journal in a data folder says, by the configured severities. Raises Failure."""
+    if configuration.sections.control.url:
+        raise QualityFailure(
+            "the journal is in the database that control.url names, which only a server reads: --url names one"
+        )
     clock = SystemClock()
     control = ControlDatabase.at(f"sqlite:///{_file(data)}")
     try:
         journal = Journal(control, clock, CollectorRegistry(), lambda: secrets.token_hex(8))
         await journal.open()
         try:
-            return await review(journal, order.measure(clock.now_ms()), tenant)
+            return await review(journal, order.measure(clock.now_ms(), configuration.severities), tenant)
         finally:
             await journal.close()
     finally:
@@ -32,5 +37,8 @@ async def reviewed(data: Path, order: QualityOrder, tenant: str) -> Review:
 def _file(data: Path) -> Path:
     file = data.absolute() / CONTROL_FILE
     if not file.is_file():
-        raise QualityFailure(f"{data}: there is no journal in this folder; --data or --url names the right place")
+        raise QualityFailure(
+            f"{data}: there is no journal in this folder: --data names another, --url a server that runs, --config the "
+            "configuration that says where the journal is"
+        )
     return file

@@ -51,6 +51,7 @@ from watchkeeper.app.urls import external_url
 from watchkeeper.app.warming import Warming
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Journal
+from watchkeeper.model.severity import Severities
 from watchkeeper.oncall.heartbeat import Vital
 from watchkeeper.receive.remote_write import RemoteWrite
 from watchkeeper.store.control import ControlDatabase
@@ -152,7 +153,11 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     url = house.core.options.external_url
     backtesting = Backtesting(querying.engine, store, house.clock, url, lambda: house.configuration)
     stack.callback(backtesting.close)
-    looking_back = watchkeeper.below([*backtest.routes(backtesting), *quality.routes(house.core, journal)])
+
+    def severities() -> Severities:
+        return house.configuration.severities
+
+    looking_back = watchkeeper.below([*backtest.routes(backtesting), *quality.routes(house.core, journal, severities)])
     own = [*watchkeeper.routes(house.core, store), *looking_back]
     routes = [api(*families), *own, *federated, *pages_of_old, *receivers.routes(), *duty.routes()]
     return Rooms(routes, [storage, querying, retention, scraping, duty, ruling, receivers], journal, passes.good)

@@ -2,13 +2,13 @@
 
 from watchkeeper.oncall.quality.advice import Advice
 from watchkeeper.oncall.quality.episode import Episode, Episodes
-from watchkeeper.oncall.quality.figures import DEFAULT_TARGETS, By, Figures, Measure
+from watchkeeper.oncall.quality.figures import DEFAULT_SEVERITIES, By, Figures, Measure
 from watchkeeper.oncall.quality.form import figures_csv, figures_json, review_json
 from watchkeeper.oncall.quality.order import QualityFailure, QualityOrder
 from watchkeeper.oncall.quality.review import History, Review, duration_text, markdown, review
 
 __all__ = [
-    "DEFAULT_TARGETS",
+    "DEFAULT_SEVERITIES",
     "Advice",
     "By",
     "Episode",

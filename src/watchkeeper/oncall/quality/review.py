@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from watchkeeper.base.duration import format_duration
-from watchkeeper.base.instants import instant_text
+from watchkeeper.base.instant import instant_text
 from watchkeeper.journal import Entry, Search
 from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.oncall.quality.advice import Advice, advice
