@@ -15,9 +15,10 @@ from journals import open_journal
 from watchkeeper.alerts import Alerts, Received
 from watchkeeper.app.configuration import load_text
 from watchkeeper.base.failure import Failure
+from watchkeeper.base.zone import UnknownZone
 from watchkeeper.journal import Entry, Journal, Kind, Search
 from watchkeeper.journal import journal as room
-from watchkeeper.model.nights import Nights, NightsFailure
+from watchkeeper.model.nights import Nights
 from watchkeeper.model.notification import Flush
 from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.model.severity import Severities
@@ -228,7 +229,7 @@ async def test_nights_are_those_of_a_zone_and_count_where_people_were_told(journ
     assert (await review(journal, MEASURE)).total.at_night == 1
     tokyo = replace(MEASURE, nights=Nights(ZoneInfo("Asia/Tokyo")))
     assert (await review(journal, tokyo)).total.at_night == 0
-    with pytest.raises(NightsFailure, match="Europe/Berlin"):
+    with pytest.raises(UnknownZone, match="Europe/Berlin"):
         Nights.of("Nowhere")
 
 
