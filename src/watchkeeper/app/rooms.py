@@ -44,7 +44,7 @@ from watchkeeper.app.retention import RetentionRounds
 from watchkeeper.app.room import Room
 from watchkeeper.app.ruling import Ruling
 from watchkeeper.app.scraping import Scraping, scrape_options
-from watchkeeper.app.settings import Settings
+from watchkeeper.app.settings import Settings, control_file
 from watchkeeper.app.storage import Storage
 from watchkeeper.app.telling import Means, Telling
 from watchkeeper.app.urls import external_url
@@ -56,8 +56,6 @@ from watchkeeper.oncall.heartbeat import Vital
 from watchkeeper.receive.remote_write import RemoteWrite
 from watchkeeper.store.control import ControlDatabase
 from watchkeeper.store.lease import Lease
-
-CONTROL_FILE = "control.db"
 
 
 class Building(Running, Protocol):
@@ -101,7 +99,7 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     stack.push_async_callback(retention.close)
     retention.start()
     shared = house.configuration.sections.control
-    control = ControlDatabase.at(shared.url.reveal() or f"sqlite:///{house.settings.data.absolute() / CONTROL_FILE}")
+    control = ControlDatabase.at(shared.url.reveal() or f"sqlite:///{control_file(house.settings.data)}")
     stack.push_async_callback(control.close)
     journal = Journal(control, house.clock, house.registry, lambda: secrets.token_hex(8))
     stack.push_async_callback(journal.close)

@@ -19,6 +19,7 @@ from watchkeeper.app.acknowledging import Acknowledging
 from watchkeeper.app.alerting import Alerting
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.on_call import OnCalling
+from watchkeeper.app.reviewing import Reviewing
 from watchkeeper.app.room import Room, TakeUp
 from watchkeeper.app.signals import Signals
 from watchkeeper.journal import Journal
@@ -55,7 +56,9 @@ class Telling:
             lambda change: self._acknowledging.tell_of(change, self._alerting.notify)
         )
         self._signals = Signals(core, control, journal, self._alerting.alerts, means.environ, means.vitals)
-        self._rooms: Sequence[Room] = (self._acknowledging, self._on_calling, self._alerting, self._signals)
+        self._reviewing = Reviewing(core, control, journal, self._alerting.notify)
+        rooms = (self._acknowledging, self._on_calling, self._alerting, self._signals, self._reviewing)
+        self._rooms: Sequence[Room] = rooms
         self._desk: Desk | None = None
         self._open = AsyncExitStack()
 
@@ -69,11 +72,14 @@ class Telling:
         await self._alerting.open()
         self._open.push_async_callback(self._signals.close)
         await self._signals.open()
+        self._open.push_async_callback(self._reviewing.close)
+        await self._reviewing.open()
         take_up = await self.prepare(configuration)
         await take_up()
         self._desk = self._acknowledging.follow(self._alerting.alerts, self._means.environ)
         self._on_calling.start()
         self._signals.start()
+        self._reviewing.start()
 
     async def close(self) -> None:
         """Finish what is being told; the last opened is closed first."""

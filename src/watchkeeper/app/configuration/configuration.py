@@ -23,6 +23,7 @@ from watchkeeper.base.failure import Failure
 from watchkeeper.model.severity import Severities
 from watchkeeper.notify import NotifyConfig, Receiver, resolve_receivers, wrong_templates
 from watchkeeper.oncall import Roster, check_on_call, receiver_of
+from watchkeeper.oncall.quality import check_quality
 from watchkeeper.receive.scrape.config import ScrapeConfig
 
 DEFAULT_FILES = ("watchkeeper.yml", "watchkeeper.yaml", "prometheus.yml", "prometheus.yaml")
@@ -133,7 +134,9 @@ class _Loader:
         rule_files = self._matching(sections.rule_files, tree, "rule_files")
         notify = self._notify(sections, tree)
         routing = self._routing(sections, tree)
-        self._problems.extend(check_silencing(sections, [receiver.name for receiver in sections.receivers], tree))
+        names = [receiver.name for receiver in sections.receivers]
+        self._problems.extend(check_silencing(sections, names, tree))
+        self._problems.extend(check_quality(sections, names, tree))
         self._problems.extend(check_on_call(sections, sections.receivers, tree))
         self._problems.extend(jobs.problems)
         self._warnings.extend(jobs.warnings)

@@ -34,6 +34,7 @@ from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.notify import NotificationDefaults
 from watchkeeper.oncall import OnCallSection, OnCallSections
 from watchkeeper.oncall.heartbeat import HeartbeatSections
+from watchkeeper.oncall.quality import QualitySections
 from watchkeeper.receive.scrape.config import GlobalConfig, ScrapeConfig
 from watchkeeper.rules.config import AlertingConfig
 
@@ -232,6 +233,7 @@ class WholeFile(
     OnCallSections,
     HeartbeatSections,
     InboundSections,
+    QualitySections,
 ):
     """The top level."""
 

@@ -6,6 +6,8 @@ from watchkeeper.oncall.quality.figures import DEFAULT_SEVERITIES, By, Figures, 
 from watchkeeper.oncall.quality.form import figures_csv, figures_json, review_json
 from watchkeeper.oncall.quality.order import QualityFailure, QualityOrder
 from watchkeeper.oncall.quality.review import History, Review, duration_text, markdown, review
+from watchkeeper.oncall.quality.sections import QualitySections, check_quality
+from watchkeeper.oncall.quality.weekly import ReviewPlan, WeeklyReview
 
 __all__ = [
     "DEFAULT_SEVERITIES",
@@ -18,7 +20,11 @@ __all__ = [
     "Measure",
     "QualityFailure",
     "QualityOrder",
+    "QualitySections",
     "Review",
+    "ReviewPlan",
+    "WeeklyReview",
+    "check_quality",
     "duration_text",
     "figures_csv",
     "figures_json",
