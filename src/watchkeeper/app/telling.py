@@ -20,6 +20,7 @@ from watchkeeper.app.alerting import Alerting
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.incidents import IncidentRooms
 from watchkeeper.app.on_call import OnCalling
+from watchkeeper.app.reviewing import Reviewing
 from watchkeeper.app.room import Room, TakeUp
 from watchkeeper.app.signals import Signals
 from watchkeeper.journal import Journal
@@ -57,12 +58,14 @@ class Telling:
         )
         self._signals = Signals(core, control, journal, self._alerting.alerts, means.environ, means.vitals)
         self._incidents = IncidentRooms(core, control, journal, self._alerting.alerts, acknowledged)
+        self._reviewing = Reviewing(core, control, journal, self._alerting.notify)
         self._rooms: Sequence[Room] = (
             self._acknowledging,
             self._on_calling,
             self._alerting,
             self._incidents,
             self._signals,
+            self._reviewing,
         )
         self._desk: Desk | None = None
         self._open = AsyncExitStack()
@@ -79,12 +82,15 @@ class Telling:
         await self._incidents.open()
         self._open.push_async_callback(self._signals.close)
         await self._signals.open()
+        self._open.push_async_callback(self._reviewing.close)
+        await self._reviewing.open()
         take_up = await self.prepare(configuration)
         await take_up()
         self._desk = self._acknowledging.follow(self._alerting.alerts, self._means.environ)
         await self._on_calling.agree_with(self._acknowledging.acknowledgements.every())
         self._on_calling.start()
         self._signals.start()
+        self._reviewing.start()
 
     async def close(self) -> None:
         """Finish what is being told; the last opened is closed first."""

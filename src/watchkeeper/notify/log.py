@@ -69,6 +69,10 @@ class NotificationLog:
         doubts = self._doubts.pop(key, entry.perhaps)
         await self._put(key, replace(entry, detail=detail, perhaps=doubts), *happened)
 
+    async def withheld(self, key: Key, repeat_interval_ms: int, *happened: Happened) -> None:
+        """The receiver knows, and is not told again because somebody has acknowledged. Raises StoreFailure."""
+        await self._put(key, self._changed(key, State.WITHHELD, repeat_interval_ms), *happened)
+
     async def remember(self, key: Key, repeat_interval_ms: int) -> None:
         """Keep an entry while its group is not told again: its end must be told all the same. Raises StoreFailure."""
         entry, now = self.entry(key), self._clock.now_ms()

@@ -169,7 +169,7 @@ async def test_what_is_not_expected_any_more_raises_nothing(ward: Ward) -> None:
         ("heartbeats: [{name: a, every: 0s}]", "longer than 0s"),
         ("heartbeats: [{name: a, every: 1m}, {name: a, every: 2m}]", 'two heartbeats "a"'),
         ("heartbeats: [{name: a, every: 1m, token: x, token_file: y}]", "at most one"),
-        ("dead_mans_switches: [{interval: 1m}]", "exactly one of url and url_file"),
+        ("dead_mans_switches: [{interval: 1m}]", "one of url or url_file must be given"),
         ("dead_mans_switches: [{url: 'ftp://x'}]", "http:// or https://"),
     ],
 )
