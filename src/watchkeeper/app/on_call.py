@@ -15,19 +15,29 @@ from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.room import TakeUp
 from watchkeeper.journal import Journal
 from watchkeeper.notify import Notify
-from watchkeeper.oncall import Change, Ending, OnCall
+from watchkeeper.oncall import Acknowledgements, Change, Ending, OnCall
 from watchkeeper.store.control import ControlDatabase
 
 
 class OnCalling:
     """`open` before alerts are routed, `start` once receivers can be told."""
 
-    def __init__(self, core: Core, control: ControlDatabase, journal: Journal, signer: Signer, notify: Notify) -> None:
+    def __init__(
+        self,
+        core: Core,
+        control: ControlDatabase,
+        journal: Journal,
+        signer: Signer,
+        notify: Notify,
+        acknowledgements: Acknowledgements,
+    ) -> None:
         self._core = core
         self._signer = signer
         self._following: set[asyncio.Task[None]] = set()
         self.room = OnCall(control, journal, notify, core.clock, core.registry)
         notify.page_by(self.room.escalations)
+        self.room.escalations.heed(acknowledgements.who_has)
+        acknowledgements.on_change(self.follow)
 
     async def open(self) -> None:
         """Take up what was kept. Raises StoreFailure."""

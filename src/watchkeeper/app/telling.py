@@ -49,8 +49,7 @@ class Telling:
         self._acknowledging = Acknowledging(core, control, journal, means.signer)
         acknowledged, links = self._acknowledging.acknowledgements, self._acknowledging.links
         self._alerting = Alerting(core, control, journal, means.signer, means.environ, acknowledged, links)
-        self._on_calling = OnCalling(core, control, journal, means.signer, self._alerting.notify)
-        self._acknowledging.acknowledgements.on_change(self._on_calling.follow)
+        self._on_calling = OnCalling(core, control, journal, means.signer, self._alerting.notify, acknowledged)
         self._acknowledging.acknowledgements.on_change(
             lambda change: self._acknowledging.tell_of(change, self._alerting.notify)
         )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from watchkeeper.base.clock import Clock
+from watchkeeper.base.jumps import Jumps
 from watchkeeper.journal import Journal
 from watchkeeper.oncall import acknowledgement_keeping as keeping
 from watchkeeper.oncall.acknowledgement import Acknowledgement, Answer, Change, Ending, GroupName
@@ -36,6 +37,7 @@ class Acknowledgements:
         self._control = control
         self._journal = journal
         self._clock = clock
+        self._jumps = Jumps(clock)
         self._held: dict[GroupName, Acknowledgement] = {}
         self._changing = asyncio.Lock()
         self._listeners: list[Listener] = []
@@ -80,6 +82,11 @@ class Acknowledgements:
         """Say whether one holds for a group in which these alerts fire, and covers all of them."""
         one = self._held.get((tenant, group_key))
         return one is not None and one.holds(firing, self._clock.now_ms())
+
+    def who_has(self, tenant: str, group_key: str, firing: Collection[str]) -> str:
+        """Who has acknowledged all of these alerts of a group; empty where nobody has."""
+        one = self._held.get((tenant, group_key))
+        return (one.actor or "somebody") if one is not None and one.holds(firing, self._clock.now_ms()) else ""
 
     async def acknowledge(
         self,
@@ -179,17 +186,25 @@ class Acknowledgements:
     async def _run(self, firing: Firing) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            await self.end_old(firing)
+            try:
+                await self.end_old(firing)
+            except Exception:
+                log.exception("acknowledgements that are over could not be ended, the next look tries again")
 
     async def end_old(self, firing: Firing) -> None:
         """End what has timed out, and what is about groups in which nothing fires.
 
-        Whether an alert is new is found when its group is told: one that a silence holds back ends nothing.
+        Whether an alert is new is found when its group is told: one that a silence holds back ends nothing. Where the
+        clock has been set back they still time out after as long as they were given.
         """
+        back_ms = self._jumps.back_ms()
         for one in list(self._held.values()):
             async with self._changing:
                 if self._held.get(one.name) is not one:
                     continue
+                if back_ms and one.until is not None:
+                    one = replace(one, until=one.until - back_ms)
+                    await self._keep_somehow(one)
                 if not firing(*one.name):
                     await self._end_somehow(one, Ending.RESOLVED)
                 elif one.has_timed_out(self._clock.now_ms()):
