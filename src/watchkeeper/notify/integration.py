@@ -104,6 +104,9 @@ class Integration:
         except NotifyFailure as failure:
             log.error("%s/%s could not be told of an acknowledgement: %s", flush.receiver, self.name, failure)
             return False
+        except Exception:
+            log.exception("%s/%s could not be told of an acknowledgement", flush.receiver, self.name)
+            return False
         finally:
             await self._done()
         return True
