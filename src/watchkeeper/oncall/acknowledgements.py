@@ -106,6 +106,7 @@ class Acknowledgements:
         Raises StoreFailure; then nothing has changed.
         """
         async with self._changing:
+            await self._set_back()
             now = self._clock.now_ms()
             before = self._held.get((tenant, group_key))
             if before is not None and before.holds(alerts, now) and (before.closed or not closed):
@@ -191,20 +192,25 @@ class Acknowledgements:
             except Exception:
                 log.exception("acknowledgements that are over could not be ended, the next look tries again")
 
+    async def _set_back(self) -> None:
+        """Where the clock has been set back, put the time-outs as far from it as they were."""
+        if back_ms := self._jumps.back_ms():
+            for one in list(self._held.values()):
+                if one.until is not None:
+                    await self._keep_somehow(replace(one, until=one.until - back_ms))
+
     async def end_old(self, firing: Firing) -> None:
         """End what has timed out, and what is about groups in which nothing fires.
 
         Whether an alert is new is found when its group is told: one that a silence holds back ends nothing. Where the
         clock has been set back they still time out after as long as they were given.
         """
-        back_ms = self._jumps.back_ms()
+        async with self._changing:
+            await self._set_back()
         for one in list(self._held.values()):
             async with self._changing:
                 if self._held.get(one.name) is not one:
                     continue
-                if back_ms and one.until is not None:
-                    one = replace(one, until=one.until - back_ms)
-                    await self._keep_somehow(one)
                 if not firing(*one.name):
                     await self._end_somehow(one, Ending.RESOLVED)
                 elif one.has_timed_out(self._clock.now_ms()):

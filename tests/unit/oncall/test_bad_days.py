@@ -134,3 +134,10 @@ async def test_a_thousand_groups_at_once_are_each_told_in_few_transactions(desk:
         assert await room.told_now() == [CAROL] * 1000
         begun = await room.journal.find(Search(kinds=("escalation.begun",), limit=2000))
         assert len({entry.group_key for entry in begun}) == 1000
+
+
+async def test_what_begins_just_after_the_clock_was_set_back_is_not_hurried(desk: Any) -> None:
+    async with desk(CHAIN) as room:
+        room.clock.ms -= 3_600_000
+        assert await room.page(alert()) == [BOB]
+        assert await room.after(10) == [CAROL]

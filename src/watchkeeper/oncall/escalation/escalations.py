@@ -118,7 +118,7 @@ class Escalations:
         Alerts that fire begin an escalation, or go on with the group's; a group whose alerts have all ended ends it.
         `again` says that the same was told before, and is to be told once more.
         """
-        now = self._clock.now_ms()
+        now = self._now()
         alerts = tuple(lasting(alert, now) for alert in flush.alerts)
         firing = any(not alert.is_resolved(now) for alert in alerts)
         under_way = self._of(flush.tenant, flush.group_key, policy)
@@ -156,7 +156,6 @@ class Escalations:
 
     async def advance(self) -> int | None:
         """Do all that is due by now; when something is next, None where nothing is."""
-        self._set_back()
         await self._go_on(list(self._live))
         waiting = [one.wakes_at for one in self._live.values()]
         now = self._clock.now_ms()
@@ -192,12 +191,13 @@ class Escalations:
             actor = self._in_hand(one.tenant, one.group_key, ())
             self._take(courses.acknowledged(one, actor) if actor else courses.released(one, "", now))
 
-    def _set_back(self) -> None:
-        """Where the clock has been set back, what is due is due by the same time from now."""
+    def _now(self) -> int:
+        """The time. Where the clock has been set back, what is due is first put as far from it as it was."""
         if back_ms := self._jumps.back_ms():
             log.warning("the clock has been set back by %d s: what is due is, too", back_ms // 1000)
             for one in list(self._live.values()):
                 self._take(Course(one.sooner(back_ms)))
+        return self._clock.now_ms()
 
     def _heeded(self, course: Course) -> Course:
         """The course, stopped where somebody has acknowledged all that fires before it came this far."""
@@ -211,7 +211,7 @@ class Escalations:
 
     async def _go_on(self, ids: Iterable[str]) -> None:
         """Take the steps of these that are due, commit all that has changed, and tell."""
-        ids, now = list(ids), self._clock.now_ms()
+        ids, now = list(ids), self._now()
         for one in self._those(ids):
             self._take(courses.advanced(one, self._roster, now))
         await self._commit()
@@ -225,8 +225,8 @@ class Escalations:
         await self._change(self._of(tenant, group_key), change)
 
     async def _change(self, those: Sequence[Escalation], change: _Change) -> None:
-        now = self._clock.now_ms()
-        for one in those:
+        now = self._now()
+        for one in self._those([one.id for one in those]):
             self._take(change(one, now))
         self._wake.set()
         await self._go_on([one.id for one in those])
@@ -264,8 +264,9 @@ class Escalations:
             log.exception("%s could not be told of %s in an unforeseen way", page.receiver, flush.group_key)
             arrived = False
         self._metrics.told(arrived=arrived)
+        now = self._now()
         if (escalation := self._live.get(told.id)) is not None:
-            self._take(courses.told(escalation, page, self._clock.now_ms(), arrived=arrived))
+            self._take(courses.told(escalation, page, now, arrived=arrived))
             await self._commit()
 
     def _take(self, course: Course) -> None:
@@ -297,6 +298,9 @@ class Escalations:
                 self._journal.record(*entries)
                 self._metrics.failures.inc()
                 self._unwritten |= ids
+            except BaseException:
+                self._unwritten |= ids
+                raise
 
     def _report(self, course: Course) -> None:
         for event in course.events:

@@ -116,6 +116,7 @@ class Heartbeats:
             raise WrongToken(f'the token of heartbeat "{name}" cannot be read: {error.strerror}') from error
         if secret and not hmac.compare_digest(secret.encode(), token.encode()):
             raise WrongToken(f'heartbeat "{name}" needs its token')
+        self._set_back()
         now = self._clock.now_ms()
         pulse = self._pulses[name]
         late_since = None if failure is None else pulse.late_since or now
