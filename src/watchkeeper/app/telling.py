@@ -51,8 +51,7 @@ class Telling:
         self._acknowledging = Acknowledging(core, control, journal, means.signer)
         acknowledged, links = self._acknowledging.acknowledgements, self._acknowledging.links
         self._alerting = Alerting(core, control, journal, means.signer, means.environ, acknowledged, links)
-        self._on_calling = OnCalling(core, control, journal, means.signer, self._alerting.notify)
-        self._acknowledging.acknowledgements.on_change(self._on_calling.follow)
+        self._on_calling = OnCalling(core, control, journal, means.signer, self._alerting.notify, acknowledged)
         self._acknowledging.acknowledgements.on_change(
             lambda change: self._acknowledging.tell_of(change, self._alerting.notify)
         )
@@ -72,12 +71,12 @@ class Telling:
 
     async def open(self, configuration: Configuration) -> None:
         """Go on from what the control database holds. Raises Failure; `close` then closes what was opened."""
-        self._open.push_async_callback(self._acknowledging.close)
         await self._acknowledging.open()
         await self._on_calling.open()
         self._open.push_async_callback(self._alerting.close)
         await self._alerting.open()
         self._open.push_async_callback(self._on_calling.close)
+        self._open.push_async_callback(self._acknowledging.close)
         self._open.push_async_callback(self._incidents.close)
         await self._incidents.open()
         self._open.push_async_callback(self._signals.close)
@@ -87,7 +86,6 @@ class Telling:
         take_up = await self.prepare(configuration)
         await take_up()
         self._desk = self._acknowledging.follow(self._alerting.alerts, self._means.environ)
-        await self._on_calling.agree_with(self._acknowledging.acknowledgements.every())
         self._on_calling.start()
         self._signals.start()
         self._reviewing.start()

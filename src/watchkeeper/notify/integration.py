@@ -105,6 +105,9 @@ class Integration:
         except NotifyFailure as failure:
             log.error("%s/%s could not be told of an acknowledgement: %s", flush.receiver, self.name, failure)
             return False
+        except Exception:
+            log.exception("%s/%s could not be told of an acknowledgement", flush.receiver, self.name)
+            return False
         finally:
             await self._done()
         return True
@@ -217,6 +220,7 @@ class Integration:
         await self._record(self._log.failed(key, str(failure), flush.repeat_interval_ms, happened))
 
     def _report_templates(self, message: Message) -> None:
+        self.guard.templates.raised(message.rendering.failures)
         for failure in message.rendering.failures:
             self._metrics.template_failures.labels(self.config.kind).inc()
             log.error("%s/%s is told in plain text: %s", message.flush.receiver, self.name, failure)
