@@ -15,7 +15,8 @@ from watchkeeper.alerts.recurring.recurring import RecurringSilence, Source
 from watchkeeper.alerts.recurring.schedule import Schedule, ScheduleFailure
 from watchkeeper.alerts.sections import MatchersText
 from watchkeeper.alerts.silence import Silence
-from watchkeeper.base.configuration import DurationMs, Section, Text
+from watchkeeper.base.configuration import DurationMs, FilePath, Secret, Section, Text
+from watchkeeper.base.ical import Feed
 from watchkeeper.model.samples import DEFAULT_TENANT
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
@@ -46,14 +47,19 @@ def _start(text: str) -> str:
 
 
 class RecurringSilenceSection(Section):
-    """One of `recurring_silences`: `cron` or `rrule` say when it begins, on the clock of `time_zone`."""
+    """One of `recurring_silences`: `cron` or `rrule` say when it begins, on the clock of `time_zone`.
+
+    `ical_file` or `ical_url` lead to a calendar instead, each of whose events is an occurrence.
+    """
 
     name: Annotated[Text, AfterValidator(_name)]
     matchers: tuple[MatchersText, ...] = ()
     cron: Text = ""
     rrule: Text = ""
     start: Annotated[Text, AfterValidator(_start)] = ""
-    duration_ms: DurationMs
+    duration_ms: DurationMs = 0
+    ical_file: FilePath = None
+    ical_url: Secret = Secret("")
     time_zone: Annotated[Text, AfterValidator(_zone)] = "UTC"
     created_by: Text = ""
     comment: Text = ""
@@ -63,6 +69,10 @@ class RecurringSilenceSection(Section):
     def _check(self) -> Self:
         if self.start and not self.rrule:
             raise ValueError("start belongs to an rrule, which counts from it")
+        if self.ical_file is not None and self.ical_url:
+            raise ValueError("ical_file and ical_url are two calendars: one of them would be right")
+        if self.ical_url and not self.ical_url.reveal().startswith(("http://", "https://")):
+            raise ValueError("ical_url should be an http or https address")
         try:
             recurring = self.recurring("file")
             Silence(recurring.matchers, 0, 1).check()
@@ -76,12 +86,17 @@ class RecurringSilenceSection(Section):
         return RecurringSilence(
             self.name,
             tuple(matcher for text in self.matchers for matcher in read_matchers(text)),
-            Schedule(self.duration_ms, self.cron, self.rrule, start, self.time_zone),
+            Schedule(self.duration_ms, self.cron, self.rrule, start, self.time_zone, self._feed()),
             self.created_by,
             self.comment,
             self.tenant,
             source,
         )
+
+    def _feed(self) -> Feed | None:
+        if self.ical_file is None and not self.ical_url:
+            return None
+        return Feed(f"recurring silence {self.name}", ZoneInfo(self.time_zone), self.ical_file, self.ical_url)
 
 
 def section_of(recurring: RecurringSilence) -> RecurringSilenceSection:
@@ -94,6 +109,8 @@ def section_of(recurring: RecurringSilence) -> RecurringSilenceSection:
         rrule=schedule.rrule,
         start=schedule.start.isoformat(timespec="minutes") if schedule.start is not None else "",
         duration_ms=schedule.duration_ms,
+        ical_file=schedule.feed.file if schedule.feed is not None else None,
+        ical_url=schedule.feed.url if schedule.feed is not None else Secret(""),
         time_zone=schedule.time_zone,
         created_by=recurring.created_by,
         comment=recurring.comment,
