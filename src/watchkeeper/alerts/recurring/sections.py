@@ -73,6 +73,8 @@ class RecurringSilenceSection(Section):
             raise ValueError("ical_file and ical_url are two calendars: one of them would be right")
         if self.ical_url and not self.ical_url.reveal().startswith(("http://", "https://")):
             raise ValueError("ical_url should be an http or https address")
+        if self._feed() is None and "duration_ms" not in self.model_fields_set:
+            raise ValueError('"duration" is missing: how long each occurrence mutes, such as 2h')
         try:
             recurring = self.recurring("file")
             Silence(recurring.matchers, 0, 1).check()

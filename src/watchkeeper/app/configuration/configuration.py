@@ -36,8 +36,8 @@ class Configuration:
 
     `rule_files` are the files that the globs lead to now, in order; `notify` has the receivers completed in the same
     way, those of people's contacts, too; `routing` is None where no route is given; `silencing` is about silences and
-    `roster` about people, both
-    also by `calendars`, of which those in files have been read; `warnings` say what has no effect, or may surprise.
+    `roster` about people; `calendars` are those that both live by, of which those in files have been read; `warnings`
+    say what has no effect, or may surprise.
     """
 
     sections: WholeFile
