@@ -124,3 +124,22 @@ def test_what_we_show_of_a_configuration_alertmanager_understands(tmp_path: Path
         told = {"route": {"receiver": "a"}, "receivers": shown["receivers"]}
         taken, said = amtool_takes(yaml.safe_dump(told), tmp_path)
         assert taken, said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "receivers: [{name: a}]",
+        "receivers: []",
+        "inhibit_rules: [{equal: [a]}]",
+        "templates: ['*.tmpl']",
+        "time_intervals: [{name: night}]",
+        "mute_time_intervals: [{name: night}]",
+    ],
+)
+def test_without_a_route_alertmanager_and_we_refuse_whatever_else_there_is(text: str, tmp_path: Path) -> None:
+    taken, said = amtool_takes(text, tmp_path)
+    assert not taken
+    assert "no route" in said
+    with pytest.raises(ConfigurationFailure, match='"route" is missing'):
+        load_text(text, "alertmanager.yml", {})

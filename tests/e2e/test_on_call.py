@@ -169,6 +169,29 @@ def test_an_override_changes_who_is_told_and_is_seen_everywhere(server: Watchkee
     assert server.get(own("/oncall")).json["data"]["schedules"][0]["people"][0]["name"] == "alice"
 
 
+def test_a_swap_makes_both_overrides_or_none_and_is_told_once(server: Watchkeeper) -> None:
+    day = datetime.now(UTC) + timedelta(days=40)
+    times = {
+        "a_start": day.isoformat(),
+        "a_end": (day + timedelta(days=1)).isoformat(),
+        "b_start": (day + timedelta(days=1)).isoformat(),
+        "b_end": (day + timedelta(days=2)).isoformat(),
+    }
+    wrong = {"a": "alice", "b": "brob", "by": "alice", **times}
+    answer = server.post(own("/schedules/primary/swaps"), json.dumps(wrong).encode(), {})
+    assert (answer.status, 'there is no person "brob"' in answer.json["error"]) == (400, True)
+    before = server.get(own("/schedules/primary")).json["data"]["overrides"]
+    made = post(server, own("/schedules/primary/swaps"), {**wrong, "b": "bob"})["data"]
+    assert [(one["person"], one["replaces"]) for one in made] == [("bob", "alice"), ("alice", "bob")]
+    after = server.get(own("/schedules/primary")).json["data"]["overrides"]
+    assert [one for one in after if one not in before] == made
+    entries = server.get(own("/journal?kind=schedule.changed")).json["data"]["entries"]
+    told = [one for one in entries if "swap" in one["text"]]
+    assert [(one["actor"], one["details"]["overrides"]) for one in told] == [("alice", [one["id"] for one in made])]
+    for one in made:
+        assert server.request("DELETE", own(f"/schedules/primary/overrides/{one['id']}")).status == 200
+
+
 def test_a_calendar_needs_the_link_that_we_signed(server: Watchkeeper) -> None:
     link = server.get(own("/schedules/primary")).json["data"]["calendar_url"].removeprefix(server.url)
     calendar = server.get(link)

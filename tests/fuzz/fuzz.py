@@ -28,6 +28,7 @@ _WATCHED = [
     "watchkeeper.app.configuration",
     "watchkeeper.base.configuration",
     "watchkeeper.base.duration",
+    "watchkeeper.base.ical",
     "watchkeeper.query.promql",
     "watchkeeper.receive.exposition",
     "watchkeeper.receive.remote_write",

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import cramjam
 import numpy as np
@@ -18,6 +19,7 @@ from watchkeeper.api import web_config
 from watchkeeper.app.configuration.configuration import load_text
 from watchkeeper.base.configuration import ConfigurationFailure
 from watchkeeper.base.duration import DurationFailure, format_duration, parse_duration_ms
+from watchkeeper.base.ical import CalendarFailure, read_calendar
 from watchkeeper.model.samples import AppendOutcome, SampleBatch
 from watchkeeper.model.symbols import Symbols
 from watchkeeper.query.promql import ParseFailure, parse, parse_selector, to_pretty, tree_json
@@ -44,6 +46,18 @@ class Target:
 
 def _of_text(check: Callable[[str], None]) -> Callable[[], Run]:
     return lambda: lambda data: check(data.decode("utf-8", "replace"))
+
+
+def _ical(text: str) -> None:
+    try:
+        calendar = read_calendar(text, ZoneInfo("Europe/Berlin"))
+    except CalendarFailure as why:
+        assert str(why)
+        return
+    since, until = 1_767_000_000_000, 1_771_000_000_000
+    events = calendar.between(since, until)
+    assert events == sorted(set(events))
+    assert all(one.since < one.until and one.since < until and since < one.until for one in events)
 
 
 def _promql(text: str) -> None:
@@ -313,6 +327,37 @@ _TEMPLATE_WORDS = (
 _V1 = bytes.fromhex("0a210a0d0a085f5f6e616d655f5f12016d0a060a01611201621208090000000000000f3f3a00")
 _V2 = bytes.fromhex("22002208" + b"__name__".hex() + "22016d2a100a020102120b09000000000000f03f1001")
 
+_ICAL = b"""BEGIN:VCALENDAR
+BEGIN:VTIMEZONE
+TZID:X
+BEGIN:STANDARD
+DTSTART:16010101T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
+END:STANDARD
+END:VTIMEZONE
+BEGIN:VEVENT
+UID:1
+SUMMARY:alice\\, bob
+DTSTART;TZID=X:20260105T090000
+DURATION:P1DT2H
+RRULE:FREQ=WEEKLY;COUNT=9;BYDAY=MO
+EXDATE;VALUE=DATE-TIME;TZID=X:20260112T090000
+END:VEVENT
+BEGIN:VEVENT
+UID:1
+RECURRENCE-ID:20260119T080000Z
+DTSTART;VALUE=DATE:20260120
+END:VEVENT
+END:VCALENDAR
+"""
+_ICAL_WORDS = (
+    "BEGIN:", "END:", "VEVENT", "DTSTART", "DTEND", "DURATION:", "RRULE:FREQ=", "DAILY", "MONTHLY", "YEARLY",
+    "SECONDLY", "BYSETPOS=", "BYMONTHDAY=", "BYDAY=", "COUNT=", "UNTIL=", "INTERVAL=", "EXDATE:", "RDATE:",
+    "RECURRENCE-ID:", "TZID=",
+)  # fmt: skip
+
 TARGETS: dict[str, Target] = {
     "promql": Target(_of_text(_promql), _QUERIES, _PROMQL_WORDS),
     "selector": Target(
@@ -338,4 +383,5 @@ TARGETS: dict[str, Target] = {
         _TEMPLATE_WORDS,
     ),
     "sql": Target(_sql, _SQLS, _SQL_WORDS),
+    "ical": Target(_of_text(_ical), (_ICAL,), _ICAL_WORDS),
 }

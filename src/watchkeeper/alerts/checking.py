@@ -14,7 +14,8 @@ from watchkeeper.base.configuration.tree import Loc, Table, Tree, locate
 
 _EXPRESSION = re.compile(r"\||\.[*+]|^\^|\$$|\[[^\]]+\]")
 
-_ROUTED = ("receivers", "inhibit_rules", "mute_time_intervals", "time_intervals")
+_ROUTED = ("receivers", "inhibit_rules", "templates", "mute_time_intervals", "time_intervals")
+"""The sections of which Alertmanager makes nothing, and refuses the file, where there is no route."""
 
 
 @dataclass(slots=True)
@@ -39,9 +40,9 @@ class _Checks:
         if sections.route is not None:
             self._root(sections.route)
             self._route(sections.route, ("route",))
-        elif receivers or sections.inhibit_rules or self._intervals:
+        elif (place := _first_of(_ROUTED, tree)) is not None:
             text = '"route" is missing: nobody would be told of any alert; right would be route: {receiver: NAME}'
-            self.findings.warnings.append(Problem(_first_of(_ROUTED, tree), text))
+            self.findings.problems.append(Problem(place, text))
         for i, rule in enumerate(sections.inhibit_rules):
             self._inhibit(rule, ("inhibit_rules", i))
 
@@ -92,10 +93,10 @@ class _Checks:
         self.findings.problems.append(Problem(locate(self._tree, loc), f"{path(loc)}: {text}"))
 
 
-def _first_of(keys: Collection[str], tree: Tree) -> Place:
+def _first_of(keys: Collection[str], tree: Tree) -> Place | None:
     """Where the first of the keys stands that are there."""
     there = [locate(tree, (key,), key=True) for key in keys if isinstance(tree, Table) and key in tree.entries]
-    return min(there, default=tree.place)
+    return min(there, default=None)
 
 
 def _like_expressions(match: Mapping[str, str]) -> Iterator[tuple[str, str]]:

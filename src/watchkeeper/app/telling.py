@@ -25,6 +25,7 @@ from watchkeeper.app.room import Room, TakeUp
 from watchkeeper.app.signals import Signals
 from watchkeeper.journal import Journal
 from watchkeeper.model.alert import Alert
+from watchkeeper.oncall.calendars import Calendars
 from watchkeeper.oncall.heartbeat import Vital
 from watchkeeper.store.control import ControlDatabase
 
@@ -55,6 +56,8 @@ class Telling:
         self._acknowledging.acknowledgements.on_change(
             lambda change: self._acknowledging.tell_of(change, self._alerting.notify)
         )
+        agent = f"Watchkeeper/{core.build.version}"
+        self._calendars = Calendars(control, core.clock, core.registry, means.environ, agent)
         self._signals = Signals(core, control, journal, self._alerting.alerts, means.environ, means.vitals)
         self._incidents = IncidentRooms(core, control, journal, self._alerting.alerts, acknowledged)
         self._reviewing = Reviewing(core, control, journal, self._alerting.notify)
@@ -83,12 +86,15 @@ class Telling:
         await self._signals.open()
         self._open.push_async_callback(self._reviewing.close)
         await self._reviewing.open()
+        self._open.push_async_callback(self._calendars.close)
+        await self._calendars.open()
         take_up = await self.prepare(configuration)
         await take_up()
         self._desk = self._acknowledging.follow(self._alerting.alerts, self._means.environ)
         self._on_calling.start()
         self._signals.start()
         self._reviewing.start()
+        self._calendars.start()
 
     async def close(self) -> None:
         """Finish what is being told; the last opened is closed first."""
@@ -99,6 +105,8 @@ class Telling:
         prepared = [await room.prepare(configuration) for room in self._rooms]
 
         async def take_up() -> None:
+            # Before the rooms that live by them, for which those of URLs are to be what was known last.
+            await self._calendars.apply(configuration.calendars)
             for one in prepared:
                 await one()
 
@@ -133,4 +141,10 @@ class Telling:
     def feel(self) -> list[Feeling]:
         """How they fare."""
         rooms = (self._alerting, self._on_calling, self._acknowledging, self._incidents, self._signals)
-        return [feeling for room in rooms for feeling in room.feel()]
+        return [*(feeling for room in rooms for feeling in room.feel()), *self._calendars_feel()]
+
+    def _calendars_feel(self) -> list[Feeling]:
+        feeds = self._calendars.feeds()
+        failed = [feed.name for feed in feeds if feed.failure]
+        text = f"{len(feeds)} in use" + (f", older copies of: {', '.join(failed)}" if failed else "")
+        return [Feeling("calendars", text, not failed)] if feeds else []

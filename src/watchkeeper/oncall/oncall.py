@@ -101,15 +101,27 @@ class OnCall:
 
     async def override(self, name: str, override: Override) -> Override:
         """Keep an override; as it is kept, with its id. Raises OnCallFailure where a name is unknown, StoreFailure."""
-        self.schedule(name)
-        for person in filter(None, (override.person, override.replaces)):
-            if person not in self.roster.people.persons:
-                hint = did_you_mean(person, self.roster.people.persons)
-                raise OnCallFailure(f'there is no person "{person}"{hint}')
+        self._check_override(name, override)
         made = replace(override, id=self._unique())
-        entry = self._changed(name, made, made.created_by, _said(made))
+        details = {"override": made.id, "comment": made.comment}
+        entry = self._changed(name, made.created_by, _said(made), details)
         await self._control.run([*put(name, made, self._clock.now_ms()), *self._journal.writes([entry])])
         self._overrides.append((name, made))
+        self._renew()
+        return made
+
+    async def swap(self, name: str, one: Override, other: Override) -> tuple[Override, Override]:
+        """Keep both overrides of a swap, or neither; as they are kept. Raises as `override`."""
+        for half in (one, other):
+            self._check_override(name, half)
+        made = replace(one, id=self._unique()), replace(other, id=self._unique())
+        text = f"{one.replaces} and {one.person} swap: {_said(made[0])}, and {_said(made[1])}"
+        details = {"overrides": [half.id for half in made], "comment": one.comment}
+        entry = self._changed(name, one.created_by, text, details)
+        now = self._clock.now_ms()
+        kept = [write for half in made for write in put(name, half, now)]
+        await self._control.run([*kept, *self._journal.writes([entry])])
+        self._overrides.extend((name, half) for half in made)
         self._renew()
         return made
 
@@ -118,7 +130,8 @@ class OnCall:
         found = next((one for schedule, one in self._overrides if schedule == name and one.id == id), None)
         if found is None:
             raise OnCallFailure(f'schedule {name} has no override "{id}" that was made through the API', missing=True)
-        entry = self._changed(name, found, actor, f"is no longer so: {_said(found)}")
+        details = {"override": id, "comment": found.comment}
+        entry = self._changed(name, actor, f"is no longer so: {_said(found)}", details)
         await self._control.run([*delete(id), *self._journal.writes([entry])])
         self._overrides = [one for one in self._overrides if one[1].id != id]
         self._renew()
@@ -135,14 +148,20 @@ class OnCall:
     def _gapes(self, schedule: Schedule) -> bool:
         return not schedule.who(self._clock.now_ms())
 
-    def _changed(self, schedule: str, override: Override, actor: str, text: str) -> Entry:
-        details = {"schedule": schedule, "override": override.id, "comment": override.comment}
+    def _check_override(self, schedule: str, override: Override) -> None:
+        self.schedule(schedule)
+        for person in filter(None, (override.person, override.replaces)):
+            if person not in self.roster.people.persons:
+                hint = did_you_mean(person, self.roster.people.persons)
+                raise OnCallFailure(f'there is no person "{person}"{hint}')
+
+    def _changed(self, schedule: str, actor: str, text: str, details: Mapping[str, object]) -> Entry:
         return Entry(
             Kind.SCHEDULE_CHANGED,
             self._clock.now_ms(),
             f"Schedule {schedule}: {text}",
             actor=actor,
-            details=details,
+            details={"schedule": schedule, **details},
         )
 
 

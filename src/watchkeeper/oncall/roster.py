@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from watchkeeper.access import People
 from watchkeeper.oncall.escalation.policy import Policy, Target
 from watchkeeper.oncall.reach import Reach, Telling
+from watchkeeper.oncall.schedule.calendar_layer import CalendarLayer
 from watchkeeper.oncall.schedule.layer import Crew
 from watchkeeper.oncall.schedule.schedule import Schedule
 
@@ -20,6 +21,11 @@ class Roster:
     reaches: Mapping[str, Reach] = field(default_factory=dict[str, Reach])
     schedules: Mapping[str, Schedule] = field(default_factory=dict[str, Schedule])
     policies: Mapping[str, Policy] = field(default_factory=dict[str, Policy])
+
+    def calendars(self) -> list[CalendarLayer]:
+        """The layers that calendars of other programs make."""
+        every = (layer for schedule in self.schedules.values() for layer in schedule.layers)
+        return [layer for layer in every if isinstance(layer, CalendarLayer)]
 
     def persons(self, target: Target, at: int) -> Crew:
         """Those who are meant at an instant; nobody where the name has gone."""

@@ -20,9 +20,11 @@ class OnCallSections(Section):
 
     def roster(self) -> Roster:
         """What they say, once they have been checked together."""
+        known = {word.lower(): one.name for one in self.people for word in (one.email, one.display_name) if word}
+        known |= {one.name.lower(): one.name for one in self.people}
         return Roster(
             People({one.name: one.person() for one in self.people}, {one.name: one.team() for one in self.teams}),
             {one.name: one.reach() for one in self.people},
-            {one.name: one.schedule() for one in self.schedules},
+            {one.name: one.schedule(known) for one in self.schedules},
             {one.name: one.policy() for one in self.escalation_policies},
         )

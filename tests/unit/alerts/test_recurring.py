@@ -195,3 +195,42 @@ def test_the_command_says_when_it_mutes_next(tmp_path: Path):
     unknown = CliRunner().invoke(main, ["silences", "next", "--config", str(tmp_path / "w.yml"), "none"])
     assert unknown.exit_code == 2
     assert 'there is no recurring silence "none": the configuration has always, over' in unknown.stderr
+
+
+EVENTS = """BEGIN:VCALENDAR
+BEGIN:VEVENT
+UID:1
+SUMMARY:the move
+DTSTART:20251121T044100Z
+DTEND:20251121T050000Z
+END:VEVENT
+BEGIN:VEVENT
+UID:2
+SUMMARY:another
+DTSTART:20251121T060000Z
+DTEND:20251121T070000Z
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+async def test_each_event_of_a_calendar_is_an_occurrence_that_ends_with_it(workshop: Workshop, tmp_path: Path):
+    (tmp_path / "moves.ics").write_text(EVENTS)
+    silence = f"""{{name: moves, matchers: ['team="x"'], ical_file: "{tmp_path}/moves.ics"}}"""
+    await workshop.start(f"{ROUTE}recurring_silences: [{silence}]\n")
+    first, second = sorted(workshop.room.silences.all("default"), key=lambda one: one.starts_at)
+    assert (first.starts_at, first.ends_at - first.starts_at) == (BEGIN, 19 * 60_000)
+    (recurring,) = workshop.room.recurring.all("default")
+    assert recurring.schedule.feed is not None
+    recurring.schedule.feed.take(EVENTS.replace("T060000Z", "T063000Z"), T0)
+    await workshop.room.recurring.plan()
+    states = {one.id: one.state(T0) for one in workshop.room.silences.all("default")}
+    assert (states[first.id], states[second.id], len(states)) == (SilenceState.PENDING, SilenceState.EXPIRED, 3)
+
+
+@pytest.mark.parametrize("further", ["duration: 1h", "cron: '0 1 * * *'", "ical_url: 'http://127.0.0.1/'"])
+def test_a_calendar_leaves_nothing_else_to_say_when(further: str, tmp_path: Path):
+    (tmp_path / "moves.ics").write_text(EVENTS)
+    silence = f"""{{name: m, matchers: ['a="b"'], ical_file: "{tmp_path}/moves.ics", {further}}}"""
+    with pytest.raises(ConfigurationFailure, match="calendar"):
+        configuration(f"{ROUTE}recurring_silences: [{silence}]\n")

@@ -172,13 +172,17 @@ async def test_lists_show_what_is_asked_for(workshop, alert):
     ("text", "place"),
     [
         ("receivers: [{name: a}]", "1:1"),
+        ("receivers: []", "1:1"),
+        ("global: {}\ntemplates: ['*.tmpl']", "2:1"),
         ("global: {}\ninhibit_rules: [{equal: [a]}]", "2:1"),
         ("time_intervals: [{name: n}]", "1:1"),
     ],
 )
-def test_what_needs_a_route_is_pointed_out_without_one(text: str, place: str):
-    (warning,) = load_text(text + "\n", "f.yml", {}).warnings
-    assert str(warning).startswith(f'f.yml:{place}: "route" is missing: nobody would be told of any alert')
+def test_what_needs_a_route_is_refused_without_one(text: str, place: str):
+    with pytest.raises(ConfigurationFailure) as raised:
+        load_text(text + "\n", "f.yml", {})
+    (problem,) = raised.value.problems
+    assert str(problem).startswith(f'f.yml:{place}: "route" is missing: nobody would be told of any alert')
 
 
 def test_what_is_malformed_does_not_hide_what_does_not_fit_together():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,8 +108,16 @@ Open = Callable[[str], Any]
 
 
 def configured(text: str, folder: Path | None = None) -> Configuration:
-    """A configuration's text as the rooms get it."""
-    return load_text(text, str((folder or Path("/etc")) / "watchkeeper.yml"), {})
+    """A configuration's text as the rooms get it; one without a route has one to its first receiver."""
+    return load_text(routed(text), str((folder or Path("/etc")) / "watchkeeper.yml"), {})
+
+
+def routed(text: str) -> str:
+    """The text with a route, so that its receivers may stand there; no line of it moves."""
+    named = re.search(r"^receivers:.*?name: *([\w.-]+)", text, re.MULTILINE | re.DOTALL)
+    if named is None or re.search(r"^route:", text, re.MULTILINE):
+        return text
+    return f"{text.rstrip()}\nroute: {{receiver: {named[1]}}}\n"
 
 
 def alert(instance: str = "a", *, ended: bool = False, **annotations: str) -> Alert:

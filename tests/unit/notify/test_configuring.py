@@ -77,12 +77,12 @@ async def test_template_files_may_replace_the_defaults(house: Open, recorder: Re
 templates: ["*.tmpl"]
 receivers: [{{name: team, msteams_configs: [{{webhook_url: '{recorder.url}'}}]}}]
 """
-    async with house("receivers: []") as room:
+    async with house("global: {}") as room:
         await room.notify.apply(room.notify.prepare(configured(text, tmp_path).notify))
         assert await room.tell(alert())
     assert recorder.take()[0].json()["title"] == 'mine firing {}:{alertname="Hot"}'
 
 
 async def test_a_flush_for_a_receiver_that_is_gone_is_not_told(house: Open) -> None:
-    async with house("receivers: []") as room:
+    async with house("global: {}") as room:
         assert not await room.tell(alert())

@@ -54,7 +54,9 @@ def hooks() -> Iterator[Hooks]:
 
 
 def run(folder: Path, config: str, receiver: str) -> Result:
-    (folder / "watchkeeper.yml").write_text(config)
+    named = re.search(r"name: *(\w+)", config)
+    route = f"\nroute: {{receiver: {named[1]}}}\n" if named is not None else "\nroute: {receiver: day}\n"
+    (folder / "watchkeeper.yml").write_text(config + route)
     command = ["notify", "test", "--config", str(folder / "watchkeeper.yml"), receiver]
     return CliRunner().invoke(main, command)
 

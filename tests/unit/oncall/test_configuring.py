@@ -55,6 +55,7 @@ def test_a_receiver_cannot_name_a_policy_that_is_not_there_nor_one_that_leads_ba
     text = """
 receivers: [{name: pager, escalation_configs: [{policy: p}]}]
 escalation_policies: [{name: p, steps: [{notify: [receiver:pager]}]}]
+route: {receiver: pager}
 """
     assert problems(text) == [
         '3:51: escalation_policies[0].steps[0].notify[0]: receiver "pager" escalates itself: '
@@ -66,7 +67,9 @@ escalation_policies: [{name: p, steps: [{notify: [receiver:pager]}]}]
 
 
 def test_an_escalation_must_learn_of_the_end() -> None:
-    text = "receivers: [{name: pager, escalation_configs: [{policy: p, send_resolved: false}]}]"
+    text = (
+        "receivers: [{name: pager, escalation_configs: [{policy: p, send_resolved: false}]}]\nroute: {receiver: pager}"
+    )
     assert "must learn that alerts have ended" in problems(text)[0]
 
 

@@ -24,7 +24,7 @@ from watchkeeper.store.control import ControlDatabase
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = 3_600_000
 DAY = 24 * HOUR
-RECEIVERS = "\nreceivers: [{name: chat}, {name: mail}]"
+RECEIVERS = "\nroute: {receiver: chat}\nreceivers: [{name: chat}, {name: mail}]"
 MONDAYS = "quality: {review_receiver: chat, time_zone: Europe/Berlin}"
 
 

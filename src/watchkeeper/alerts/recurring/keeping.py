@@ -47,7 +47,8 @@ class RecurringKeeping:
 
     async def put(self, recurring: RecurringSilence) -> None:
         """Keep one, in the place of the one of its name. Raises StoreFailure."""
-        document = section_of(recurring).model_dump_json()
+        # Calendars are named in files only, and what comes from files is not kept.
+        document = section_of(recurring).model_dump_json(exclude={"ical_file", "ical_url"})
         await self._control.run([(_PUT, [{"tenant": recurring.tenant, "name": recurring.name, "document": document}])])
 
     async def delete(self, recurring: RecurringSilence) -> None:

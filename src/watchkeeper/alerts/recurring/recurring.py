@@ -46,6 +46,7 @@ class RecurringSilence:
             self.created_by,
             self.comment,
             self.tenant,
+            *(["calendar"] if schedule.feed is not None else []),
         )
         return xxhash.xxh3_64_hexdigest(json.dumps(parts).encode())
 
@@ -53,7 +54,19 @@ class RecurringSilence:
         """The silences that have not ended by the instant `at` and begin by `until`; their ids are always the same."""
         spans = takewhile(lambda span: until is None or span.starts_at <= until, self.schedule.spans(at))
         version = self.version
-        return (self._occurrence(span, version) for span in spans)
+        return (self._occurrence(span, self._version_of(span, version)) for span in spans)
+
+    def versions(self, at: int, until: int) -> set[str]:
+        """The versions of the silences that may be there between two instants: others are no longer meant."""
+        if self.schedule.feed is None:
+            return {self.version}
+        return {silence.annotations[VERSION] for silence in self.occurrences(at, until)}
+
+    def _version_of(self, span: Span, version: str) -> str:
+        """An event that moves or goes ends its own silence, and none of the others."""
+        if self.schedule.feed is None:
+            return version
+        return xxhash.xxh3_64_hexdigest(f"{version}/{span.starts_at}/{span.ends_at}".encode())
 
     def _occurrence(self, span: Span, version: str) -> Silence:
         return Silence(

@@ -78,7 +78,8 @@ class RecurringSilences:
         async with self._planning:
             now, every = self._clock.now_ms(), self._all()
             occurrences = [silence for one in every for silence in one.occurrences(now, now + AHEAD_MS)]
-            for silence in await self._silences.plan(occurrences, {one.version for one in every}):
+            versions = {version for one in every for version in one.versions(now, now + AHEAD_MS)}
+            for silence in await self._silences.plan(occurrences, versions):
                 self._journal.record(_planned(silence, now))
 
     def current(self) -> Collection[str]:

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 from watchkeeper.alerts.failure import AlertsFailure
 from watchkeeper.alerts.recurring.beginnings import Beginnings, cron_beginnings, rule_beginnings
 from watchkeeper.base.duration import format_duration
+from watchkeeper.base.ical import Feed
 
+_AHEAD_MS = 366 * 86_400_000
 _TRIED = 20
 """How many beginnings are looked at when a schedule is checked."""
 
@@ -30,7 +32,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Begins by a cron expression of five fields, or by a rule of RFC 5545 that counts from `start`.
+    """Begins by a cron expression of five fields, by a rule of RFC 5545 that counts from `start`, or by a calendar.
 
     Beginnings are on the wall clock of `time_zone`, durations are time that passes: across a change of the clocks two
     hours stay two hours. Raises ScheduleFailure for what is malformed, never begins, or begins again before it ends.
@@ -41,8 +43,15 @@ class Schedule:
     rrule: str = ""
     start: datetime | None = None
     time_zone: str = "UTC"
+    feed: Feed | None = None
 
     def __post_init__(self) -> None:
+        if self.feed is not None:
+            if self.cron or self.rrule or self.start is not None or self.duration_ms:
+                raise ScheduleFailure(
+                    "a calendar says when it begins and ends: right would be no cron, rrule, start or duration"
+                )
+            return
         if bool(self.cron) == bool(self.rrule):
             raise ScheduleFailure("either cron or rrule says when it begins, and not both")
         if self.duration_ms <= 0:
@@ -59,7 +68,14 @@ class Schedule:
             raise ScheduleFailure(f"it begins again after {every}, before its {long} are over")
 
     def spans(self, at: int) -> Iterator[Span]:
-        """Those that have not ended by the instant `at`, the earliest first; without an end where it has none."""
+        """Those that have not ended by the instant `at`, the earliest first; without an end where it has none.
+
+        Of a calendar, those of a year.
+        """
+        if self.feed is not None:
+            events = self.feed.calendar.between(at, at + _AHEAD_MS)
+            spans = dict.fromkeys(Span(one.since, one.until) for one in events)
+            return iter(spans)
         after = at - self.duration_ms
         return (Span(begin, begin + self.duration_ms) for begin in self._beginnings(after))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, model_validator
 
@@ -13,7 +14,8 @@ from watchkeeper.alerts.recurring.recurring import RecurringSilence, Source
 from watchkeeper.alerts.recurring.schedule import Schedule, ScheduleFailure
 from watchkeeper.alerts.sections import MatchersText
 from watchkeeper.alerts.silence import Silence
-from watchkeeper.base.configuration import DurationMs, PathName, Section, Text, TimeZone
+from watchkeeper.base.configuration import DurationMs, FilePath, PathName, Secret, Section, Text, TimeZone
+from watchkeeper.base.ical import Feed
 from watchkeeper.model.samples import DEFAULT_TENANT
 
 
@@ -28,14 +30,19 @@ def _start(text: str) -> str:
 
 
 class RecurringSilenceSection(Section):
-    """One of `recurring_silences`: `cron` or `rrule` say when it begins, on the clock of `time_zone`."""
+    """One of `recurring_silences`: `cron` or `rrule` say when it begins, on the clock of `time_zone`.
+
+    `ical_file` or `ical_url` lead to a calendar instead, each of whose events is an occurrence.
+    """
 
     name: PathName
     matchers: tuple[MatchersText, ...] = ()
     cron: Text = ""
     rrule: Text = ""
     start: Annotated[Text, AfterValidator(_start)] = ""
-    duration_ms: DurationMs
+    duration_ms: DurationMs = 0
+    ical_file: FilePath = None
+    ical_url: Secret = Secret("")
     time_zone: TimeZone = "UTC"
     created_by: Text = ""
     comment: Text = ""
@@ -45,6 +52,12 @@ class RecurringSilenceSection(Section):
     def _check(self) -> Self:
         if self.start and not self.rrule:
             raise ValueError("start belongs to an rrule, which counts from it")
+        if self.ical_file is not None and self.ical_url:
+            raise ValueError("ical_file and ical_url are two calendars: one of them would be right")
+        if self.ical_url and not self.ical_url.reveal().startswith(("http://", "https://")):
+            raise ValueError("ical_url should be an http or https address")
+        if self._feed() is None and "duration_ms" not in self.model_fields_set:
+            raise ValueError('"duration" is missing: how long each occurrence mutes, such as 2h')
         try:
             recurring = self.recurring("file")
             Silence(recurring.matchers, 0, 1).check()
@@ -58,12 +71,17 @@ class RecurringSilenceSection(Section):
         return RecurringSilence(
             self.name,
             tuple(matcher for text in self.matchers for matcher in read_matchers(text)),
-            Schedule(self.duration_ms, self.cron, self.rrule, start, self.time_zone),
+            Schedule(self.duration_ms, self.cron, self.rrule, start, self.time_zone, self._feed()),
             self.created_by,
             self.comment,
             self.tenant,
             source,
         )
+
+    def _feed(self) -> Feed | None:
+        if self.ical_file is None and not self.ical_url:
+            return None
+        return Feed(f"recurring silence {self.name}", ZoneInfo(self.time_zone), self.ical_file, self.ical_url)
 
 
 def section_of(recurring: RecurringSilence) -> RecurringSilenceSection:
@@ -76,6 +94,8 @@ def section_of(recurring: RecurringSilence) -> RecurringSilenceSection:
         rrule=schedule.rrule,
         start=schedule.start.isoformat(timespec="minutes") if schedule.start is not None else "",
         duration_ms=schedule.duration_ms,
+        ical_file=schedule.feed.file if schedule.feed is not None else None,
+        ical_url=schedule.feed.url if schedule.feed is not None else Secret(""),
         time_zone=schedule.time_zone,
         created_by=recurring.created_by,
         comment=recurring.comment,

@@ -41,7 +41,16 @@ _INSTANT = "Seconds since the epoch, or ISO 8601 with an offset."
 _TIME = {"type": "string", "format": "date-time"}
 _TIME_OR_NULL = {"type": ["string", "null"], "format": "date-time"}
 _PEOPLE = _list(_object(name=_TEXT, display_name=_TEXT))
-_SUMMARY: dict[str, Any] = {"name": _TEXT, "time_zone": _TEXT, "on_call": _PEOPLE, "next_gap": _TIME_OR_NULL}
+_SUMMARY: dict[str, Any] = {
+    "name": _TEXT,
+    "time_zone": _TEXT,
+    "on_call": _PEOPLE,
+    "next_gap": _TIME_OR_NULL,
+    "calendar": {
+        "oneOf": [_object(read_at=_TIME_OR_NULL, failure=_TEXT, unknown_names=_list(_TEXT)), {"type": "null"}],
+        "description": "The calendar of another program that it lives by; `failure` where a copy could not be had.",
+    },
+}
 _OVERRIDE = _object(
     id=_TEXT,
     person=_TEXT,
@@ -157,6 +166,29 @@ PATHS: dict[str, Any] = {
                 )
             ),
             "responses": _success(_OVERRIDE, "The override, with its id."),
+        }
+    },
+    "/schedules/{name}/swaps": {
+        "post": {
+            "summary": "Let two people take over each other's shifts",
+            "operationId": "makeSwap",
+            "description": "`b` takes the shifts of `a` from `a_start` to `a_end`, and `a` those of `b` from `b_start` "
+            "to `b_end`: two overrides, both of which are made or neither.",
+            "parameters": [_path("name")],
+            "requestBody": _body(
+                _object(
+                    ("a", "a_start", "a_end", "b", "b_start", "b_end"),
+                    a=_TEXT,
+                    a_start={**_TEXT, "description": _INSTANT},
+                    a_end={**_TEXT, "description": _INSTANT},
+                    b=_TEXT,
+                    b_start={**_TEXT, "description": _INSTANT},
+                    b_end={**_TEXT, "description": _INSTANT},
+                    by={**_TEXT, "description": "Who does it, for the journal."},
+                    comment=_TEXT,
+                )
+            ),
+            "responses": _success(_list(_OVERRIDE), "Both overrides, with their ids."),
         }
     },
     "/schedules/{name}/overrides/{id}": {

@@ -119,6 +119,8 @@ async def _read(request: Request, name: str | None) -> RecurringSilence:
         section = await asyncio.to_thread(decode, RecurringSilenceSection, tree)
     except ConfigurationFailure as failure:
         raise ApiFailure(ErrorType.BAD_DATA, "\n".join(problem.message for problem in failure.problems)) from None
+    if section.ical_file is not None or section.ical_url:
+        raise ApiFailure(ErrorType.BAD_DATA, "calendars are named in configuration files only")
     return section.recurring("api")
 
 

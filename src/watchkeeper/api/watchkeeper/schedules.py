@@ -44,6 +44,19 @@ class OverrideBody(msgspec.Struct, forbid_unknown_fields=True):
     comment: str = ""
 
 
+class SwapBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What is posted to swap shifts: `b` takes those of `a` from `a_start` to `a_end`, and `a` those of `b`."""
+
+    a: str
+    a_start: str
+    a_end: str
+    b: str
+    b_start: str
+    b_end: str
+    by: str = ""
+    comment: str = ""
+
+
 def routes(core: Core, room: OnCall, signer: Signer) -> list[Route]:
     """The routes below `/api/watchkeeper/v1`."""
     face = SchedulesFace(core, room, signer)
@@ -53,6 +66,7 @@ def routes(core: Core, room: OnCall, signer: Signer) -> list[Route]:
         Route("/schedules/{name}.ics", face.calendar),
         Route("/schedules/{name}", face.one),
         Route("/schedules/{name}/overrides", face.override, methods=["POST"]),
+        Route("/schedules/{name}/swaps", face.swap, methods=["POST"]),
         Route("/schedules/{name}/overrides/{id}", face.withdraw, methods=["DELETE"]),
     ]
 
@@ -122,6 +136,24 @@ class SchedulesFace:
         except OnCallFailure as failure:
             raise refused(failure) from failure
 
+    async def swap(self, request: Request) -> Response:
+        """Make both overrides of a swap, or neither."""
+        body = await body_of(request, SwapBody)
+        if body.a == body.b:
+            raise bad_parameter("b", f'"{body.b}" cannot swap with themselves: somebody else would be right')
+        by = body.by or "api"
+        halves = (
+            Override(body.b, *_window("a", body.a_start, body.a_end), body.a, created_by=by, comment=body.comment),
+            Override(body.a, *_window("b", body.b_start, body.b_end), body.b, created_by=by, comment=body.comment),
+        )
+        name = request.path_params["name"]
+        try:
+            made = await self._room.swap(name, *halves)
+            zone = self._room.schedule(name).zone
+        except OnCallFailure as failure:
+            raise refused(failure) from failure
+        return success([shown_override(half, zone) for half in made])
+
     async def withdraw(self, request: Request) -> Response:
         """Take an override back that was made here."""
         try:
@@ -144,3 +176,10 @@ class SchedulesFace:
         token = self._signer.token(PURPOSE, {"schedule": name}, LINK_MS)
         url = f"{self._core.options.external_url}/api/watchkeeper/v1/schedules/{quote(name, safe='')}.ics"
         return f"{url}?token={token}"
+
+
+def _window(whose: str, start: str, end: str) -> tuple[int, int]:
+    since, until = read_instant(f"{whose}_start", start), read_instant(f"{whose}_end", end)
+    if since >= until:
+        raise bad_parameter(f"{whose}_end", f"it must be later than {whose}_start")
+    return since, until

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from watchkeeper.alerts import Routing, Silencing, check_routing, check_severities, check_silencing, severities_of
+from watchkeeper.app.configuration.calendars import feeds_of, read_calendars, unknown_names
 from watchkeeper.app.configuration.despite import routing_problems
 from watchkeeper.app.configuration.jobs import Jobs
 from watchkeeper.app.configuration.references import missing_files
@@ -20,6 +21,7 @@ from watchkeeper.base.configuration.merging import merge
 from watchkeeper.base.configuration.rendering import render
 from watchkeeper.base.configuration.tree import Table, Tree, locate
 from watchkeeper.base.failure import Failure
+from watchkeeper.base.ical import Feed
 from watchkeeper.model.severity import Severities
 from watchkeeper.notify import NotifyConfig, Receiver, resolve_receivers, wrong_templates
 from watchkeeper.oncall import Roster, check_on_call, receiver_of
@@ -37,7 +39,8 @@ class Configuration:
 
     `rule_files` are the files that the globs lead to now, in order; `notify` has the receivers completed in the same
     way, those of people's contacts, too; `routing` is None where no route is given; `silencing` is about silences and
-    `roster` about people; `warnings` say what has no effect, or may surprise.
+    `roster` about people; `calendars` are those that both live by, of which those in files have been read; `warnings`
+    say what has no effect, or may surprise.
     """
 
     sections: WholeFile
@@ -50,6 +53,7 @@ class Configuration:
     files: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
     runbooks: Runbooks = field(default_factory=Runbooks)
+    calendars: tuple[Feed, ...] = ()
 
     @property
     def severities(self) -> Severities:
@@ -146,10 +150,24 @@ class _Loader:
         self._warnings.extend(jobs.warnings)
         if self._problems:
             raise ConfigurationFailure(self._problems)
-        warnings = tuple(sorted(set(self._warnings)))
         silencing, roster = Silencing.of(sections), sections.roster()
+        feeds = feeds_of(roster, silencing)
+        if problems := list(read_calendars(feeds, sections, tree)):
+            raise ConfigurationFailure(problems)
+        self._warnings.extend(unknown_names(roster, sections, tree))
+        warnings = tuple(sorted(set(self._warnings)))
         return Configuration(
-            sections, tuple(jobs.resolved), rule_files, notify, routing, silencing, roster, files, warnings, runbooks
+            sections,
+            tuple(jobs.resolved),
+            rule_files,
+            notify,
+            routing,
+            silencing,
+            roster,
+            files,
+            warnings,
+            runbooks,
+            feeds,
         )
 
     def _routing(self, sections: WholeFile, tree: Tree) -> Routing | None:

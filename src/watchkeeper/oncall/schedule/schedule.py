@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from watchkeeper.oncall.schedule.calendar_layer import CalendarLayer
 from watchkeeper.oncall.schedule.layer import Crew, Layer
 from watchkeeper.oncall.schedule.override import Override
 
@@ -31,7 +32,7 @@ class Schedule:
 
     name: str
     zone: ZoneInfo
-    layers: tuple[Layer, ...] = ()
+    layers: tuple[Layer | CalendarLayer, ...] = ()
     overrides: tuple[Override, ...] = ()
 
     def with_overrides(self, overrides: Sequence[Override]) -> Schedule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -9,7 +10,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, model_validator
 
 from watchkeeper.alerts.intervals.ranges import minute_of_day
-from watchkeeper.base.configuration import DurationMs, Section, Text, TimeZone
+from watchkeeper.base.configuration import DurationMs, FilePath, Secret, Section, Text, TimeZone
+from watchkeeper.base.ical import Feed
+from watchkeeper.notify.config.scalars import SecretURL
 from watchkeeper.oncall.scalars import (
     DAYS,
     DateText,
@@ -21,6 +24,7 @@ from watchkeeper.oncall.scalars import (
     weekday,
     weekdays,
 )
+from watchkeeper.oncall.schedule.calendar_layer import CalendarLayer
 from watchkeeper.oncall.schedule.layer import Layer
 from watchkeeper.oncall.schedule.local_time import instant_of
 from watchkeeper.oncall.schedule.override import Override
@@ -128,21 +132,28 @@ class OverrideSection(Section):
 
 
 class ScheduleSection(Section):
-    """Layers, the last of which goes first, and overrides, which go before all layers."""
+    """Layers, the last of which goes first, a calendar, which goes before them, and overrides, which go before all."""
 
     name: Name
     time_zone: TimeZone = "UTC"
-    layers: tuple[LayerSection, ...]
+    layers: tuple[LayerSection, ...] = ()
+    ical_file: FilePath = None
+    ical_url: SecretURL = Secret("")
     overrides: tuple[OverrideSection, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not self.layers:
-            raise ValueError("a schedule needs at least one layer")
+        if self.ical_file is not None and self.ical_url:
+            raise ValueError("ical_file and ical_url are two calendars: one of them would be right")
+        if not self.layers and self.ical_file is None and not self.ical_url:
+            raise ValueError("a schedule needs at least one layer, or a calendar by ical_file or ical_url")
         return self
 
-    def schedule(self) -> Schedule:
-        """What it says."""
+    def schedule(self, known: Mapping[str, str]) -> Schedule:
+        """What it says; `known` leads from the names that events may have for people, in small letters, to people."""
         zone = ZoneInfo(self.time_zone)
-        layers = tuple(one.layer(f"layer {i}", zone) for i, one in enumerate(self.layers, 1))
-        return Schedule(self.name, zone, layers, tuple(one.override(zone) for one in self.overrides))
+        layers: list[Layer | CalendarLayer] = [one.layer(f"layer {i}", zone) for i, one in enumerate(self.layers, 1)]
+        if self.ical_file is not None or self.ical_url:
+            feed = Feed(f"schedule {self.name}", zone, self.ical_file, self.ical_url)
+            layers.append(CalendarLayer("calendar", feed, known))
+        return Schedule(self.name, zone, tuple(layers), tuple(one.override(zone) for one in self.overrides))

@@ -8,9 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from watchkeeper.access import People
+from watchkeeper.oncall.schedule.calendar_layer import CalendarLayer
 from watchkeeper.oncall.schedule.override import Override
 from watchkeeper.oncall.schedule.schedule import Schedule, Shift
 
+_UNKNOWN = 20
 AHEAD_MS = 14 * 86_400_000
 """How far ahead changes and gaps are looked for."""
 
@@ -43,6 +45,16 @@ def shown_summary(schedule: Schedule, people: People, now: int) -> dict[str, Any
         "time_zone": schedule.zone.key,
         "on_call": shown_people(schedule.who(now), people),
         "next_gap": None if gap is None else time_text(gap.since, schedule.zone),
+        "calendar": next((_shown_calendar(one) for one in schedule.layers if isinstance(one, CalendarLayer)), None),
+    }
+
+
+def _shown_calendar(layer: CalendarLayer) -> dict[str, Any]:
+    read_at = layer.feed.read_at
+    return {
+        "read_at": None if read_at is None else time_text(read_at),
+        "failure": layer.feed.failure,
+        "unknown_names": layer.unknown()[:_UNKNOWN],
     }
 
 

@@ -1,0 +1,99 @@
+"""A whole calendar, and what of it happens when."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from watchkeeper.base.ical.component import read_component
+from watchkeeper.base.ical.description import described
+from watchkeeper.base.ical.event import LONGEST, Event, read_event
+from watchkeeper.base.ical.failure import CalendarFailure
+from watchkeeper.base.ical.zone import Named
+
+MOST_EVENTS, MOST_RULES, MOST_OCCURRENCES = 20_000, 500, 20_000
+_CHUNK_MS = 64 * 86_400_000
+_CHUNKS_KEPT = 32
+_LATEST_MS = 4_133_980_800_000
+"""The end of the year 2100, by which all events are over."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Occurrence:
+    """An event from one instant to another (ms), the end outside."""
+
+    since: int
+    until: int
+    summary: str
+
+
+class Calendar:
+    """Events that do not change. What was asked of it is remembered, as it is asked again and again."""
+
+    def __init__(self, events: Sequence[Event] = ()) -> None:
+        self._masters = [one for one in events if one.instead_of is None and not one.cancelled]
+        self._instead = [one for one in events if one.instead_of is not None and not one.cancelled]
+        self._replaced: defaultdict[str, set[int]] = defaultdict(set)
+        for one in events:
+            if one.instead_of is not None:
+                self._replaced[one.uid].add(one.instead_of)
+        self._chunks: dict[int, tuple[Occurrence, ...]] = {}
+
+    def between(self, since: int, until: int) -> list[Occurrence]:
+        """What happens in a window, wholly or in part, in order."""
+        since, until = max(since, 0), min(until, _LATEST_MS)
+        numbers = range(since // _CHUNK_MS, (until - 1) // _CHUNK_MS + 1)
+        found = {one for number in numbers for one in self._chunk(number)}
+        return sorted(one for one in found if one.since < until and since < one.until)
+
+    def at(self, at: int) -> list[Occurrence]:
+        """What happens at an instant."""
+        return self.between(at, at + 1)
+
+    @property
+    def summaries(self) -> set[str]:
+        """What its events are called."""
+        return {one.summary for one in (*self._masters, *self._instead)}
+
+    def _chunk(self, number: int) -> tuple[Occurrence, ...]:
+        if number not in self._chunks:
+            if len(self._chunks) >= _CHUNKS_KEPT:
+                self._chunks.clear()
+            begin = number * _CHUNK_MS
+            every = self._occurrences(begin, begin + _CHUNK_MS)
+            self._chunks[number] = tuple(islice(every, MOST_OCCURRENCES))
+        return self._chunks[number]
+
+    def _occurrences(self, since: int, until: int) -> Iterator[Occurrence]:
+        for event in (*self._masters, *self._instead):
+            early = _utc(since) - min(event.by_clock + event.passing, LONGEST)
+            for begin in event.begins(early, _utc(until)):
+                at = begin.instant
+                if event.instead_of is None and (at in event.excluded or at in self._replaced.get(event.uid, ())):
+                    continue
+                end = event.end(begin)
+                if at < end and at < until and since < end:
+                    yield Occurrence(at, end, event.summary)
+
+
+def read_calendar(text: str, zone: ZoneInfo) -> Calendar:
+    """The calendar that a text is; times that name no zone are in `zone`. Raises CalendarFailure."""
+    whole = read_component(text)
+    zones = {
+        name.value: described(part)
+        for part in whole.parts
+        if part.name == "VTIMEZONE" and (name := part.first("TZID")) is not None
+    }
+    parts = [part for part in whole.parts if part.name == "VEVENT"]
+    rules = [one for part in parts for one in part.all("RRULE")]
+    if len(parts) > MOST_EVENTS or len(rules) > MOST_RULES:
+        raise CalendarFailure(f"more than {MOST_EVENTS} events, or {MOST_RULES} that recur, are not taken")
+    return Calendar([read_event(part, Named(zone), zones) for part in parts])
+
+
+def _utc(at: int) -> datetime:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)).replace(tzinfo=None)
