@@ -14,8 +14,8 @@ from typing import Protocol
 import msgspec
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.registry import Collector
-from starlette.routing import BaseRoute, Mount, Router
-from starlette.types import ASGIApp
+from starlette.routing import BaseRoute, Match, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchkeeper.api.alertmanager.times import time_text
 from watchkeeper.api.forwarding import Forwarding
@@ -99,7 +99,7 @@ class Duty:
 
     def routes(self) -> list[BaseRoute]:
         """What the rooms answer, or the process on duty; to be asked after everything else."""
-        return [Mount("", app=self._face)]
+        return [_Rest(self._face)]
 
     async def open(self, configuration: Configuration) -> None:
         """Take the duty where it is free, and watch over it. Raises Failure where the rooms cannot be opened."""
@@ -221,6 +221,25 @@ class Duty:
             if answer.status != 200:
                 text = answer.body[:200].decode(errors="replace")
                 logger.warning("the process on duty refuses %d alerts: %d %s", len(alerts), answer.status, text)
+
+
+class _Rest(BaseRoute):
+    """What no other route answers: whatever the rooms have a route for, or anything where another process has them."""
+
+    def __init__(self, face: Switch) -> None:
+        self._face = face
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As the best of the rooms' routes matches."""
+        rooms = self._face.application
+        if not isinstance(rooms, Router):
+            return Match.FULL, {}
+        found = (route.matches(scope)[0] for route in rooms.routes)
+        return max(found, key=lambda one: one.value, default=Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let them answer."""
+        await self._face(scope, receive, send)
 
 
 class _Within(Collector):
