@@ -56,7 +56,8 @@ class Telling:
             lambda change: self._acknowledging.tell_of(change, self._alerting.notify)
         )
         self._signals = Signals(core, control, journal, self._alerting.alerts, means.environ, means.vitals)
-        self._incidents = IncidentRooms(core, control, journal, self._alerting.alerts, acknowledged)
+        notify = self._alerting.notify
+        self._incidents = IncidentRooms(core, control, journal, self._alerting.alerts, notify, acknowledged)
         self._rooms: Sequence[Room] = (
             self._acknowledging,
             self._on_calling,
