@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from ward import Ward
 
 from ticket_doubles import GitHub, Jira, in_jira, on_github, served
-from watchkeeper.oncall.incident import Change, Incident, IncidentConflict, InvalidIncident, Status
+from watchkeeper.app.configuration import load_text
+from watchkeeper.oncall.incident import Change, Incident, IncidentConflict, Incidents, InvalidIncident, Status
 
 RULES = """
 incidents:
@@ -45,6 +49,12 @@ async def change(ward: Ward, **what: object) -> None:
     await ward.room.tickets.round()
 
 
+async def restarted(ward: Ward, rules: str, receivers: str) -> Incidents:
+    """The process ends, and another one begins."""
+    await ward.stop()
+    return await ward.start(rules, receivers=receivers)
+
+
 async def begin(ward: Ward, github: GitHub) -> None:
     """An alert opens INC-1 and its ticket."""
     await ward.start(RULES, receivers=also_nobody(on_github(github)))
@@ -70,6 +80,17 @@ async def test_an_issue_follows_its_incident_from_the_alert_to_the_end_and_back(
     assert (issue["state"], len(github.issues), len(github.comments)) == ("open", 1, 5)
 
 
+async def test_changes_are_told_without_anybody_asking_for_it(ward: Ward, github: GitHub) -> None:
+    await ward.start(RULES, receivers=also_nobody(on_github(github)))
+    await ward.fire("Down")
+    async with asyncio.timeout(30):
+        while not github.issues:
+            await asyncio.sleep(0.02)
+        await ward.room.change("default", "INC-1", Change(status=Status.RESOLVED), "bob")
+        while github.issues[0]["state"] == "open":
+            await asyncio.sleep(0.02)
+
+
 async def test_the_tickets_page_is_among_the_incidents_links(ward: Ward, github: GitHub) -> None:
     await begin(ward, github)
     await ward.room.tickets.round()
@@ -82,13 +103,11 @@ async def test_the_tickets_page_is_among_the_incidents_links(ward: Ward, github:
 async def test_nothing_is_told_twice_over_a_restart_and_nothing_is_lost(ward: Ward, github: GitHub) -> None:
     await begin(ward, github)
     await change(ward, status=Status.ACKNOWLEDGED)
-    await ward.stop()
-    await ward.start(RULES, receivers=also_nobody(on_github(github)))
+    await restarted(ward, RULES, also_nobody(on_github(github)))
     await ward.room.tickets.round()
     assert len(github.comments) == 1
     await ward.room.note("default", "INC-1", "said just before the end", "carol")
-    await ward.stop()
-    await ward.start(RULES, receivers=also_nobody(on_github(github)))
+    await restarted(ward, RULES, also_nobody(on_github(github)))
     await ward.room.tickets.round()
     assert ["said just before the end" in text for _, text in github.comments] == [False, True]
 
@@ -178,6 +197,27 @@ async def test_the_ticket_of_an_incident_that_nobody_touched_for_weeks_is_closed
         await ward.pass_s(DAY_S)
     await change(ward, status=Status.RESOLVED)
     assert (github.issues[0]["state"], len(github.comments)) == ("closed", 1)
+
+
+async def test_a_receiver_under_another_name_goes_on_with_the_ticket_when_somebody_asks(
+    ward: Ward, github: GitHub
+) -> None:
+    await begin(ward, github)
+    elsewhere = on_github(github).replace("name: team", "name: other")
+    room = await restarted(ward, "", also_nobody(elsewhere))
+    await change(ward, status=Status.ACKNOWLEDGED)
+    assert (len(github.issues), github.comments) == (1, [])
+    await room.open_ticket("default", "INC-1", "other", "bob")
+    await room.tickets.round()
+    assert (len(github.issues), len(github.comments)) == (1, 1)
+
+
+def test_the_documented_example_loads() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "incidents.md").read_text()
+    [example] = [text for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "ticket:" in text]
+    configuration = load_text(example, "f.yml", {})
+    assert [each.ticket for each in configuration.sections.incidents] == ["tracker"]
+    assert [w.message for w in configuration.warnings if "does not exist" not in w.message] == []
 
 
 async def test_tickets_of_an_earlier_database_are_left_alone(ward: Ward, github: GitHub) -> None:

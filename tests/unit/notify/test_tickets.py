@@ -11,6 +11,7 @@ from notify_house import HOUR_MS, Open, alert, configured
 
 from ticket_doubles import COMPLETED, REOPENED, GitHub, Jira, in_jira, on_github, served
 from watchkeeper.base.configuration import ConfigurationFailure
+from watchkeeper.journal import Kind
 
 
 @pytest.fixture
@@ -52,6 +53,15 @@ async def test_a_repeated_notification_is_no_comment(house: Open, github: GitHub
         room.clock.ms += 4 * HOUR_MS + 1
         assert await room.tell(alert())
     assert github.comments == []
+
+
+async def test_another_version_of_what_is_told_is_a_comment_once(house: Open, github: GitHub) -> None:
+    async with house(on_github(github)) as room:
+        for version in ("1", "2", "2"):
+            assert await room.tell(alert(), version=version)
+        assert len(github.comments) == 1
+        [_, sent] = await room.recorded(Kind.NOTIFICATION_SENT)
+        assert "(what is told of them has changed)" in sent.text
 
 
 async def test_groups_have_issues_of_their_own_and_tenants_too(house: Open, github: GitHub) -> None:

@@ -136,9 +136,10 @@ def ticked(incident: Incident, step: str, number: int, by: str, now: int, *, don
 
 
 def with_ticket(incident: Incident, receiver: str, by: str, now: int) -> Changed:
-    """Somebody wants a ticket of it."""
+    """Somebody wants a ticket of it; where it had one by another receiver, this one goes on with that if it can."""
     text = f"{by} asked for a ticket of {incident.id} by the receiver {receiver}"
-    after = replace(incident, ticket=Ticket(receiver, now))
+    since = now if incident.ticket is None else incident.ticket.since
+    after = replace(incident, ticket=Ticket(receiver, since))
     return after, (entry(after, Kind.INCIDENT_CHANGED, now, text, by, details={DETAIL: receiver}),)
 
 

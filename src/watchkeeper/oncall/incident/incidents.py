@@ -149,15 +149,16 @@ class Incidents:
 
         Raises UnknownIncident, InvalidIncident and IncidentConflict.
         """
-        if receiver not in self.tickets.receivers:
-            raise InvalidIncident(f'there is no receiver "{receiver}"{did_you_mean(receiver, self.tickets.receivers)}')
+        receivers = self.tickets.receivers
+        if receiver not in receivers:
+            raise InvalidIncident(f'there is no receiver "{receiver}"{did_you_mean(receiver, receivers)}')
 
         def change(incident: Incident) -> Changed:
             ticket = incident.ticket
-            if ticket is not None and ticket.receiver != receiver:
-                raise IncidentConflict(f"{incident.id} has a ticket by the receiver {ticket.receiver} already")
-            if ticket is not None:
+            if ticket is not None and ticket.receiver == receiver:
                 return incident, ()
+            if ticket is not None and ticket.receiver in receivers:
+                raise IncidentConflict(f"{incident.id} has a ticket by the receiver {ticket.receiver} already")
             if not incident.is_open and not incident.merged_into:
                 raise IncidentConflict(f"{incident.id} is resolved: reopen it before it gets a ticket")
             return changing.with_ticket(incident, receiver, by, self._clock.now_ms())
