@@ -21,9 +21,9 @@ log = logging.getLogger(__name__)
 
 GATHER_S = 1.0
 """How long changes gather that are made together: they are told as one."""
-RETRY_MS, LONGEST_RETRY_MS = 60_000, 3_600_000
+RETRY_S, LONGEST_RETRY_S = 60.0, 3600.0
 """When what did not work is tried again: after twice as long each time."""
-LOOK_MS = 6 * 3_600_000
+LOOK_S = 6 * 3600.0
 """How often all are looked at, so that the notification log does not forget those that have long not changed."""
 _AT_ONCE = 8
 _LAST_WORDS_S = 5.0
@@ -59,9 +59,9 @@ class Tickets:
         self._clock = clock
         self._external_url = external_url
         self.receivers: Collection[str] = ()
-        self._due: dict[_Name, int] = {}
+        self._due: dict[_Name, float] = {}
         self._failed: dict[_Name, int] = {}
-        self._looked_at = clock.now_ms()
+        self._looked_at = clock.monotonic_s()
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._wake = asyncio.Event()
         self._telling = asyncio.Lock()
@@ -91,8 +91,8 @@ class Tickets:
     async def round(self) -> None:
         """Tell of what is due; what does not work becomes due again later."""
         async with self._telling:
-            now = self._clock.now_ms()
-            if now - self._looked_at >= LOOK_MS:
+            now = self._clock.monotonic_s()
+            if now - self._looked_at >= LOOK_S:
                 self._look()
             due = [name for name, at in self._due.items() if at <= now]
             for name in due:
@@ -100,14 +100,14 @@ class Tickets:
             await asyncio.gather(*(self._tell(name) for name in due))
 
     def _look(self) -> None:
-        self._looked_at = self._clock.now_ms()
+        self._looked_at = self._clock.monotonic_s()
         for incident in self._book.live():
             self._take(incident)
 
     def _take(self, incident: Incident) -> None:
         """Tell of an incident in the next round, if it is a ticket somewhere."""
         if incident.ticket is not None:
-            self._due[incident.tenant, incident.id] = self._clock.now_ms()
+            self._due[incident.tenant, incident.id] = self._clock.monotonic_s()
             self._wake.set()
 
     async def _run(self) -> None:
@@ -121,8 +121,8 @@ class Tickets:
             await self.round()
 
     def _pause_s(self) -> float:
-        next_at = min([self._looked_at + LOOK_MS, *self._due.values()])
-        return max((next_at - self._clock.now_ms()) / 1000, GATHER_S)
+        next_at = min([self._looked_at + LOOK_S, *self._due.values()])
+        return max(next_at - self._clock.monotonic_s(), GATHER_S)
 
     async def _tell(self, name: _Name) -> None:
         async with self._places:
@@ -138,8 +138,8 @@ class Tickets:
             self._failed.pop(name, None)
             return
         failures = self._failed[name] = self._failed.get(name, 0) + 1
-        wait_ms = min(RETRY_MS * 2 ** min(failures - 1, 10), LONGEST_RETRY_MS)
-        self._due.setdefault(name, self._clock.now_ms() + wait_ms)
+        wait_s = min(RETRY_S * 2 ** min(failures - 1, 10), LONGEST_RETRY_S)
+        self._due.setdefault(name, self._clock.monotonic_s() + wait_s)
 
     async def _told(self, tenant: str, id: str) -> bool:
         """Tell of an incident as it is; True where that worked, or there is nobody to tell. Raises StoreFailure."""
