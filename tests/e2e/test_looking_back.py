@@ -7,15 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent / "bad_days"))
+
+from pager import Pager, pager
+from watchkeeper_process import until
+
 from journals import open_journal
 from watchkeeper.journal import Entry, Kind
+from watchkeeper.oncall.quality.keeping import Done, ReviewKeeping
+from watchkeeper.oncall.scalars import DAYS
 from watchkeeper.store.control import ControlDatabase
 from watchkeeper_server import Server, run, watchkeeper
 
@@ -71,7 +80,14 @@ async def journal(data: Path) -> None:
             Entry(Kind.ALERT_RESOLVED, at + 60_000, "DiskFull ended", alerts=("a" * 16,), details=details),
         )
     await entries.close()
+    reviews = ReviewKeeping(control)
+    await reviews.open()
+    await reviews.put(Done(f"{DAYS[two_days_ago().weekday()]} 00:00 UTC", 0))
     await control.close()
+
+
+def two_days_ago() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC) - timedelta(days=2)
 
 
 def backtest(folder: Path, *flags: str) -> Any:
@@ -89,8 +105,19 @@ def beside(folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def server(folder: Path, beside: str) -> Iterator[Server]:
-    with watchkeeper(folder, "global: {external_labels: {cluster: north}}\n") as running:
+def mailbox() -> Iterator[Pager]:
+    with pager() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path, beside: str, mailbox: Pager) -> Iterator[Server]:
+    config = f"""
+global: {{external_labels: {{cluster: north}}}}
+quality: {{review_receiver: chat, review_at: "{two_days_ago():%a} 00:00"}}
+receivers: [{{name: chat, webhook_configs: [{{url: "{mailbox.url}"}}]}}]
+"""
+    with watchkeeper(folder, config) as running:
         yield running
 
 
@@ -154,6 +181,21 @@ def test_the_quality_of_alerts_is_told_by_the_server_and_without_one(server: Ser
     line = "- **DiskFull** fired 6 times, and nobody ever acted: raise the threshold, or delete it."
     assert line in page.text
     assert line in quality(folder, "review")
+
+
+def test_a_server_that_starts_after_the_end_of_the_week_sends_its_review(server: Server, mailbox: Pager) -> None:
+    until(lambda: mailbox.states("AlertQualityReview"), "the weekly review")
+    (alert,) = mailbox.told[0]["alerts"]
+    assert alert["annotations"]["summary"].startswith("Alerts from ")
+    assert alert["generatorURL"].startswith(server.url + "/api/watchkeeper/v1/quality/review?since=")
+
+
+def test_without_a_server_the_database_of_several_is_not_read(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "w.yml").write_text("control: {url: 'postgresql://alice:hush@db.example.org/w'}\n")
+    done = run("quality", "--data", str(tmp_path), "--config", str(tmp_path / "w.yml"))
+    assert done.returncode == 1
+    assert "the journal is in the database that control.url names, which only a server reads" in done.stderr
+    assert "hush" not in done.stderr
 
 
 def test_a_wrong_question_about_quality_is_refused(server: Server) -> None:

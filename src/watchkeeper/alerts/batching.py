@@ -74,6 +74,10 @@ class AlertWriter:
             self._changed = {**changed, **self._changed}
             self._gone |= gone - self._changed.keys()
             _settle(asked, failure)
+        except Exception:
+            # Whoever sent them must not wait for ever, nor whoever sends others.
+            log.exception("%d alerts could not be kept in an unforeseen way", len(changed))
+            _settle(asked, StoreFailure("alerts could not be kept, the log says why", retryable=False))
         else:
             _settle(asked, None)
 

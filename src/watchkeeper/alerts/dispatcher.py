@@ -219,6 +219,10 @@ class Dispatcher:
             )
         )
 
+    def acknowledged(self, group: Group) -> bool:
+        """Say whether somebody has acknowledged a group, as far as that is known without looking at its alerts."""
+        return self._acknowledged.knows(group.tenant, group.key)
+
     async def _is_acknowledged(self, tenant: str, key: str, told: list[Member], at: int) -> bool:
         if not self._acknowledged.knows(tenant, key):
             return False

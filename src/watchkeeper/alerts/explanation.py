@@ -80,15 +80,17 @@ def _way(
     options = route.options
     labels, tenant = options.group_labels(held.alert.labels), held.alert.tenant
     group, holds = dispatcher.group(tenant, route, labels), routing.holds(options, at)
+    told = group or Group(route, labels, tenant)
     flush = Flush(
         options.receiver,
-        (group or Group(route, labels, tenant)).key,
+        told.key,
         labels,
         () if holds else _sayable(room, group, held, known),
         options.repeat_interval_ms,
         at,
         at,
         tenant,
+        dispatcher.acknowledged(told),
     )
     next_flush_at = dispatcher.next_flush_at(group) if group is not None else None
     return Way(route, flush, next_flush_at, holds)

@@ -9,7 +9,7 @@ from watchkeeper.alerts.group import Group
 from watchkeeper.alerts.held import HeldAlert
 from watchkeeper.alerts.matchers import matchers_text
 from watchkeeper.alerts.silence import Silence
-from watchkeeper.base.instants import instant_text, rfc3339
+from watchkeeper.base.instant import instant_text, rfc3339
 from watchkeeper.journal import Entry, Journal, Kind
 from watchkeeper.model.labels import Labels
 

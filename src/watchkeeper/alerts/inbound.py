@@ -12,12 +12,11 @@ from pydantic import AfterValidator, model_validator
 
 from watchkeeper.alerts.failure import AlertsFailure
 from watchkeeper.alerts.received import Received
-from watchkeeper.base.configuration import FilePath, Secret, Section, Text
+from watchkeeper.base.configuration import PathName, Section, Text, TokenSection
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.template import Function, Template, TemplateFailure
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}", re.ASCII)
 _ENDED = ("resolved", "ok", "up", "recovered", "closed", "normal", "cleared")
 _FUNCTIONS = {
     "toLower": Function(str.lower, ("string",)),
@@ -38,16 +37,10 @@ def _template(text: str) -> str:
     return text
 
 
-def _name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError(f'"{name}" cannot be part of a path: up to 100 letters, digits and _.- would be right')
-    return name
-
-
 TemplateText = Annotated[Text, AfterValidator(_template)]
 
 
-class InboundSection(Section):
+class InboundSection(TokenSection):
     """One tool's webhook.
 
     `alertmanager` is the payload of Alertmanager's own webhook, which Grafana sends as well. `json` is any other: each
@@ -55,11 +48,9 @@ class InboundSection(Section):
     is empty. An alert whose `status` is among `ended` (in any case) has ended, any other fires.
     """
 
-    name: Annotated[Text, AfterValidator(_name)]
+    name: PathName
     format: Literal["alertmanager", "json"] = "json"
     tenant: Text = DEFAULT_TENANT
-    token: Secret = Secret("")
-    token_file: FilePath = None
     each: Text = ""
     labels: Mapping[Text, TemplateText] = EMPTY
     annotations: Mapping[Text, TemplateText] = EMPTY
@@ -70,18 +61,12 @@ class InboundSection(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.token and self.token_file is not None:
-            raise ValueError("at most one of token and token_file may be set")
         if self.format == "json" and not self.labels.get("alertname"):
             raise ValueError("the mapping needs labels, an alertname among them")
         mapped = ("each", "labels", "annotations", "status", "starts_at", "generator_url")
         if self.format == "alertmanager" and (odd := [key for key in mapped if getattr(self, key)]):
             raise ValueError(f"the format alertmanager is mapped already: it has no {odd[0]}")
         return self
-
-    def secret(self) -> str:
-        """The token, empty where anybody may send. Raises OSError where its file cannot be read."""
-        return self.token_file.read_text().strip() if self.token_file is not None else self.token.reveal()
 
 
 class InboundSections(Section):

@@ -17,7 +17,7 @@ from watchkeeper.api.tenant import tenant_of
 from watchkeeper.api.watchkeeper.incident_json import steps_json
 from watchkeeper.api.watchkeeper.incidents import filter_of
 from watchkeeper.base.duration import format_duration
-from watchkeeper.base.instants import instant_text
+from watchkeeper.base.instant import instant_text
 from watchkeeper.journal import Entry, Kind
 from watchkeeper.oncall.incident import ROLES, Incident, Incidents, Status, UnknownIncident
 from watchkeeper.oncall.incident.changing import alert_text

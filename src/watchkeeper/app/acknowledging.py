@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 _REPLY_TIMEOUT_S = 10.0
 _REPLY_TIMEOUT_MS = 60_000
 """How long receivers are tried to be told of an acknowledgement."""
+_LAST_WORDS_S = 5.0
+"""How long the end of the process waits for that."""
 
 
 class Acknowledging:
@@ -106,7 +108,11 @@ class Acknowledging:
     async def close(self) -> None:
         """Look no more, and close all connections."""
         await self.acknowledgements.close()
-        await asyncio.gather(*self._telling, return_exceptions=True)
+        if self._telling:
+            _, slow = await asyncio.wait(set(self._telling), timeout=_LAST_WORDS_S)
+            for task in slow:
+                task.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
         if self._client is not None:
             await self._client.close()
 

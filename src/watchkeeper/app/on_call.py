@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from starlette.routing import Route
 
@@ -16,36 +15,33 @@ from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.room import TakeUp
 from watchkeeper.journal import Journal
 from watchkeeper.notify import Notify
-from watchkeeper.oncall import Acknowledgement, Change, Ending, OnCall
+from watchkeeper.oncall import Acknowledgements, Change, Ending, OnCall
 from watchkeeper.store.control import ControlDatabase
 
 
 class OnCalling:
     """`open` before alerts are routed, `start` once receivers can be told."""
 
-    def __init__(self, core: Core, control: ControlDatabase, journal: Journal, signer: Signer, notify: Notify) -> None:
+    def __init__(
+        self,
+        core: Core,
+        control: ControlDatabase,
+        journal: Journal,
+        signer: Signer,
+        notify: Notify,
+        acknowledgements: Acknowledgements,
+    ) -> None:
         self._core = core
         self._signer = signer
         self._following: set[asyncio.Task[None]] = set()
         self.room = OnCall(control, journal, notify, core.clock, core.registry)
         notify.page_by(self.room.escalations)
+        self.room.escalations.heed(acknowledgements.who_has)
+        acknowledgements.on_change(self.follow)
 
     async def open(self) -> None:
         """Take up what was kept. Raises StoreFailure."""
         await self.room.open()
-
-    async def agree_with(self, given: Sequence[Acknowledgement]) -> None:
-        """Stop, or go on, as the acknowledgements that hold say: the last process may have ended before it did."""
-        escalations = self.room.escalations
-        held = {(one.tenant, one.group_key): one for one in given}
-        for one in escalations.live():
-            acknowledgement = held.get((one.tenant, one.group_key))
-            if acknowledgement is None and one.acknowledged_by:
-                await escalations.released(one.tenant, one.group_key)
-            elif acknowledgement is not None and acknowledgement.closed:
-                await escalations.resolved(one.tenant, one.group_key, acknowledgement.actor)
-            elif acknowledgement is not None and not one.acknowledged_by:
-                await escalations.acknowledged(one.tenant, one.group_key, acknowledgement.actor)
 
     def follow(self, change: Change) -> None:
         """Stop, or go on, as acknowledgements come and end; a new alert and the end are told to policies anyway."""

@@ -44,19 +44,18 @@ from watchkeeper.app.retention import RetentionRounds
 from watchkeeper.app.room import Room
 from watchkeeper.app.ruling import Ruling
 from watchkeeper.app.scraping import Scraping, scrape_options
-from watchkeeper.app.settings import Settings
+from watchkeeper.app.settings import Settings, control_file
 from watchkeeper.app.storage import Storage
 from watchkeeper.app.telling import Means, Telling
 from watchkeeper.app.urls import external_url
 from watchkeeper.app.warming import Warming
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Journal
+from watchkeeper.model.severity import Severities
 from watchkeeper.oncall.heartbeat import Vital
 from watchkeeper.receive.remote_write import RemoteWrite
 from watchkeeper.store.control import ControlDatabase
 from watchkeeper.store.lease import Lease
-
-CONTROL_FILE = "control.db"
 
 
 class Building(Running, Protocol):
@@ -100,7 +99,7 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     stack.push_async_callback(retention.close)
     retention.start()
     shared = house.configuration.sections.control
-    control = ControlDatabase.at(shared.url.reveal() or f"sqlite:///{house.settings.data.absolute() / CONTROL_FILE}")
+    control = ControlDatabase.at(shared.url.reveal() or f"sqlite:///{control_file(house.settings.data)}")
     stack.push_async_callback(control.close)
     journal = Journal(control, house.clock, house.registry, lambda: secrets.token_hex(8))
     stack.push_async_callback(journal.close)
@@ -152,7 +151,11 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     url = house.core.options.external_url
     backtesting = Backtesting(querying.engine, store, house.clock, url, lambda: house.configuration)
     stack.callback(backtesting.close)
-    looking_back = watchkeeper.below([*backtest.routes(backtesting), *quality.routes(house.core, journal)])
+
+    def severities() -> Severities:
+        return house.configuration.severities
+
+    looking_back = watchkeeper.below([*backtest.routes(backtesting), *quality.routes(house.core, journal, severities)])
     own = [*watchkeeper.routes(house.core, store), *looking_back]
     routes = [api(*families), *own, *federated, *pages_of_old, *receivers.routes(), *duty.routes()]
     return Rooms(routes, [storage, querying, retention, scraping, duty, ruling, receivers], journal, passes.good)

@@ -69,3 +69,8 @@ class Settings:
     read_timeout_ms: int = 300_000
     features: frozenset[str] = frozenset()
     flags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def control_file(data: Path) -> Path:
+    """Where silences, the journal and the like lie in a data folder, unless `control.url` names a database."""
+    return data.absolute() / "control.db"

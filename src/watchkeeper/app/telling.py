@@ -20,6 +20,7 @@ from watchkeeper.app.alerting import Alerting
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.incidents import IncidentRooms
 from watchkeeper.app.on_call import OnCalling
+from watchkeeper.app.reviewing import Reviewing
 from watchkeeper.app.room import Room, TakeUp
 from watchkeeper.app.signals import Signals
 from watchkeeper.journal import Journal
@@ -50,42 +51,45 @@ class Telling:
         self._acknowledging = Acknowledging(core, control, journal, means.signer)
         acknowledged, links = self._acknowledging.acknowledgements, self._acknowledging.links
         self._alerting = Alerting(core, control, journal, means.signer, means.environ, acknowledged, links)
-        self._on_calling = OnCalling(core, control, journal, means.signer, self._alerting.notify)
-        self._acknowledging.acknowledgements.on_change(self._on_calling.follow)
+        self._on_calling = OnCalling(core, control, journal, means.signer, self._alerting.notify, acknowledged)
         self._acknowledging.acknowledgements.on_change(
             lambda change: self._acknowledging.tell_of(change, self._alerting.notify)
         )
         self._signals = Signals(core, control, journal, self._alerting.alerts, means.environ, means.vitals)
         notify = self._alerting.notify
         self._incidents = IncidentRooms(core, control, journal, self._alerting.alerts, notify, acknowledged)
+        self._reviewing = Reviewing(core, control, journal, notify)
         self._rooms: Sequence[Room] = (
             self._acknowledging,
             self._on_calling,
             self._alerting,
             self._incidents,
             self._signals,
+            self._reviewing,
         )
         self._desk: Desk | None = None
         self._open = AsyncExitStack()
 
     async def open(self, configuration: Configuration) -> None:
         """Go on from what the control database holds. Raises Failure; `close` then closes what was opened."""
-        self._open.push_async_callback(self._acknowledging.close)
         await self._acknowledging.open()
-        self._open.push_async_callback(self._on_calling.close)
         await self._on_calling.open()
         self._open.push_async_callback(self._alerting.close)
         await self._alerting.open()
+        self._open.push_async_callback(self._on_calling.close)
+        self._open.push_async_callback(self._acknowledging.close)
         self._open.push_async_callback(self._incidents.close)
         await self._incidents.open()
         self._open.push_async_callback(self._signals.close)
         await self._signals.open()
+        self._open.push_async_callback(self._reviewing.close)
+        await self._reviewing.open()
         take_up = await self.prepare(configuration)
         await take_up()
         self._desk = self._acknowledging.follow(self._alerting.alerts, self._means.environ)
-        await self._on_calling.agree_with(self._acknowledging.acknowledgements.every())
         self._on_calling.start()
         self._signals.start()
+        self._reviewing.start()
 
     async def close(self) -> None:
         """Finish what is being told; the last opened is closed first."""

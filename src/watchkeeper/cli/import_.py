@@ -19,8 +19,8 @@ from watchkeeper.app.telemetry import Telemetry, opened
 from watchkeeper.app.whereabouts import server_of
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.base.failure import Failure
-from watchkeeper.base.http import HTTPClient, HTTPClientConfig
-from watchkeeper.model.samples import DEFAULT_TENANT, AppendOutcome
+from watchkeeper.cli.asking import Server, answers, data_option, tenant_option
+from watchkeeper.model.samples import AppendOutcome
 from watchkeeper.receive import openmetrics_import
 from watchkeeper.receive.openmetrics_import import Checked, ImportFailure, Source
 from watchkeeper.receive.openmetrics_import.source import Progress as Told
@@ -49,9 +49,9 @@ def import_() -> None:
 @click.option(
     "--url", default="", metavar="URL", help="The server to send to. By default the one that runs on the data folder."
 )
-@click.option("--data", default=Path("data"), show_default=True, type=click.Path(path_type=Path), help="Data folder.")
+@data_option
 @click.option("--storage-url", default="", help="A ClickHouse cluster (clickhouse://…) instead of the data folder.")
-@click.option("--tenant", default=DEFAULT_TENANT, show_default=True, help="Whose samples they are.")
+@tenant_option
 def openmetrics(file: Path, url: str, data: Path, storage_url: str, tenant: str) -> None:
     """Import FILE, OpenMetrics text in which each sample has its timestamp (.gz is unpacked).
 
@@ -91,11 +91,10 @@ async def _import(source: Source, place: _Place) -> tuple[Checked, AppendOutcome
 
 
 async def _send(source: Source, place: _Place, told: Told) -> AppendOutcome:
-    client = HTTPClient(HTTPClientConfig(), SystemClock(), timeout_s=_TIMEOUT_S)
-    try:
-        return await openmetrics_import.send(source, client, place.url, place.tenant, told)
-    finally:
-        await client.close()
+    async def send(server: Server) -> AppendOutcome:
+        return await openmetrics_import.send(source, server.client, server.url, server.tenant, told)
+
+    return await answers(place.url, place.tenant, send, timeout_s=_TIMEOUT_S)
 
 
 async def _store(source: Source, place: _Place, told: Told) -> AppendOutcome:

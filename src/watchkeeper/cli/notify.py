@@ -11,7 +11,7 @@ import click
 
 from watchkeeper.app.configuration import load
 from watchkeeper.app.notification_trial import try_receiver
-from watchkeeper.base.configuration import ConfigurationFailure
+from watchkeeper.cli.refusal import refusal
 from watchkeeper.notify import NotifyConfig, Trial
 
 
@@ -44,15 +44,11 @@ def test(receiver: str, files: tuple[Path, ...], external_url: str) -> None:
     Prints a line for each: sent, or why not, what was answered and how long it took. Ends with 0 if all went out, 1 if
     some did not, and 2 if the configuration cannot be used or there is no such receiver.
     """
-    try:
+    with refusal():
         config = load(files, os.environ).notify
         _check_known(receiver, config)
         telling = try_receiver(config, receiver, external_url=external_url.rstrip("/"), environ=os.environ)
         trials = asyncio.run(telling)
-    except ConfigurationFailure as failure:
-        for problem in failure.problems:
-            click.echo(str(problem), err=True)
-        raise SystemExit(2) from None
     _print(receiver, trials)
     raise SystemExit(1 if any(trial.failure for trial in trials) else 0)
 

@@ -8,24 +8,23 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import click
-import msgspec
 
 from watchkeeper.app.configuration import load
 from watchkeeper.base.clock import SystemClock
-from watchkeeper.base.configuration import ConfigurationFailure
 from watchkeeper.base.configuration.place import did_you_mean
 from watchkeeper.base.failure import Failure
-from watchkeeper.base.http import HTTPClient, HTTPClientConfig
+from watchkeeper.cli.asking import Server, answers
+from watchkeeper.cli.refusal import refusal
+from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.oncall import Roster
 from watchkeeper.oncall.schedule.local_time import instant_of
 from watchkeeper.oncall.schedule.shown import shown_on_call, shown_shifts, time_text
 
 DAY_MS = 86_400_000
-_API = "/api/watchkeeper/v1"
 _CONFIG = click.option(
     "--config",
     "files",
@@ -36,10 +35,6 @@ _CONFIG = click.option(
 _URL = click.option(
     "--url", default="", metavar="URL", help="A running server, which also knows overrides made through its API."
 )
-
-
-class Unanswered(Failure):
-    """A server that does not say what it was asked."""
 
 
 @click.group()
@@ -139,11 +134,8 @@ def _either(
     if bool(files) == bool(url):
         raise click.UsageError("give either --config FILE or --url URL")
     try:
-        return of_server(url.rstrip("/")) if url else of_files(load(files, os.environ).roster)
-    except ConfigurationFailure as failure:
-        for problem in failure.problems:
-            click.echo(str(problem), err=True)
-        raise SystemExit(2) from None
+        with refusal():
+            return of_server(url) if url else of_files(load(files, os.environ).roster)
     except Failure as failure:
         _end(str(failure))
 
@@ -154,22 +146,7 @@ def _end(why: str) -> None:
 
 
 def _ask(url: str, path: str, **parameters: str) -> Any:
-    return asyncio.run(_asked(f"{url}{_API}{path}?{urlencode(parameters)}"))
+    async def ask(server: Server) -> Any:
+        return await server.data(path, params=parameters)
 
-
-async def _asked(url: str) -> Any:
-    client = HTTPClient(
-        HTTPClientConfig(), SystemClock(), environ=os.environ, user_agent="Watchkeeper's command line", timeout_s=30
-    )
-    try:
-        answer = await client.request("GET", url)
-    finally:
-        await client.close()
-    try:
-        envelope = msgspec.json.decode(answer.body)
-        if answer.status // 100 == 2:
-            return envelope["data"]
-        why = envelope["error"]
-    except (msgspec.MsgspecError, KeyError, TypeError):
-        why = f"status {answer.status} {answer.reason}, and not what Watchkeeper would answer"
-    raise Unanswered(f"{url}: {why}")
+    return asyncio.run(answers(url, DEFAULT_TENANT, ask))

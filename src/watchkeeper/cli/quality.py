@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import msgspec
 from click.core import ParameterSource
 
-from watchkeeper.app.asking import ask
+from watchkeeper.app.configuration import find_files, load
 from watchkeeper.app.reviewing import reviewed
 from watchkeeper.app.whereabouts import server_of
 from watchkeeper.base.failure import Failure
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.cli.asking import Server, answers, data_option, tenant_option, url_option
+from watchkeeper.cli.refusal import refusal
 from watchkeeper.oncall.quality import (
     QualityOrder,
     duration_text,
@@ -31,17 +33,33 @@ F = TypeVar("F", bound=Callable[..., Any])
 _HEAD = ("NAME", "FIRED", "A WEEK", "MEDIAN", "90 %", "ACTED", "IN TIME", "AT NIGHT", "FLAPS", "NOTIFICATIONS")
 
 
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """Where the journal is while no server runs, and the configuration beside it."""
+
+    data: Path
+    files: tuple[Path, ...]
+
+
 def _asked(command: F) -> F:
     """The options of both commands."""
-    folder = click.Path(path_type=Path)
     for option in (
-        click.option("--tenant", default=DEFAULT_TENANT, show_default=True, help="Whose alerts are looked at."),
-        click.option("--data", default=Path("data"), show_default=True, type=folder, help="Data folder."),
-        click.option("--url", default="", help="The server to ask. By default the one that runs on the data folder."),
+        click.option(
+            "--config",
+            "files",
+            multiple=True,
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="Without a server: who says what severities mean. By default the file that lies here.",
+        ),
+        tenant_option,
+        data_option,
+        url_option,
         click.option(
             "--flap-within", default="10m", show_default=True, help="A firing so soon after an end is a flap."
         ),
-        click.option("--time-zone", default="UTC", show_default=True, help="Where it is night from 22 to 7."),
+        click.option(
+            "--time-zone", default="", help="Where it is night from 22 to 7. By default the zone of the business hours."
+        ),
         click.option("--until", default="now", show_default=True, help="End, in the same form."),
         click.option("--since", default="7d", show_default=True, help="Begin: so long ago (7d), or RFC 3339."),
     ):
@@ -63,6 +81,7 @@ def quality(
     url: str,
     data: Path,
     tenant: str,
+    files: tuple[Path, ...],
     by: str,
     form: str,
 ) -> None:
@@ -82,7 +101,7 @@ def quality(
         return
     order = QualityOrder(since, until, by, time_zone, flap_within)
     asked = "csv" if form == "csv" else "json"
-    answer = _answer(order, url, data, tenant, "/quality", asked)
+    answer = _answer(order, url, _Folder(data, files), tenant, "/quality", asked)
     if form == "text":
         rows = json.loads(answer)["figures"]
         answer = "\n".join(_table(rows)) if rows else "nothing fired"
@@ -93,20 +112,28 @@ def quality(
 @_asked
 @click.option("--format", "form", default="markdown", type=click.Choice(["markdown", "json"]), show_default=True)
 def review(
-    since: str, until: str, time_zone: str, flap_within: str, url: str, data: Path, tenant: str, form: str
+    since: str,
+    until: str,
+    time_zone: str,
+    flap_within: str,
+    url: str,
+    data: Path,
+    tenant: str,
+    files: tuple[Path, ...],
+    form: str,
 ) -> None:
     """Write a review: all figures, and what would make alerts better, each with its reason."""
     order = QualityOrder(since, until, "rule", time_zone, flap_within)
-    click.echo(_answer(order, url, data, tenant, "/quality/review", form).rstrip("\n"))
+    click.echo(_answer(order, url, _Folder(data, files), tenant, "/quality/review", form).rstrip("\n"))
 
 
-def _answer(order: QualityOrder, url: str, data: Path, tenant: str, path: str, form: str) -> str:
+def _answer(order: QualityOrder, url: str, folder: _Folder, tenant: str, path: str, form: str) -> str:
     """What a server says or, where none runs, the journal in the data folder; JSON without its envelope."""
     try:
-        place = url or server_of(data)
-        return asyncio.run(
-            _asked_of(place, order, tenant, path, form) if place else _local(data, order, tenant, path, form)
-        )
+        place = url or server_of(folder.data)
+        with refusal():
+            asked = _asked_of(place, order, tenant, path, form) if place else _local(folder, order, tenant, path, form)
+            return asyncio.run(asked)
     except Failure as failure:
         click.echo(f"watchkeeper: {failure}", err=True)
         sys.exit(1)
@@ -114,12 +141,18 @@ def _answer(order: QualityOrder, url: str, data: Path, tenant: str, path: str, f
 
 async def _asked_of(url: str, order: QualityOrder, tenant: str, path: str, form: str) -> str:
     params = {name: str(getattr(order, name)) for name in QualityOrder.__slots__}
-    body = await ask(url, path, tenant, params={**params, "format": form})
-    return body.decode() if form != "json" else _json(msgspec.json.decode(body)["data"])
+
+    async def ask(server: Server) -> str:
+        if form == "json":
+            return _json(await server.data(path, params=params))
+        return (await server.ask(path, params={**params, "format": form}, accept="*/*")).body.decode()
+
+    return await answers(url, tenant, ask)
 
 
-async def _local(data: Path, order: QualityOrder, tenant: str, path: str, form: str) -> str:
-    found = await reviewed(data, order, tenant)
+async def _local(folder: _Folder, order: QualityOrder, tenant: str, path: str, form: str) -> str:
+    configuration = load(folder.files or find_files(Path()), os.environ)
+    found = await reviewed(folder.data, order, tenant, configuration)
     some = found.by(order.kind())
     match path, form:
         case "/quality", "csv":

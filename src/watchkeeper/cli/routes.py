@@ -11,8 +11,8 @@ import click
 from watchkeeper.alerts.matchers import matchers_text
 from watchkeeper.alerts.route import Route
 from watchkeeper.app.configuration import load
-from watchkeeper.base.configuration import ConfigurationFailure
 from watchkeeper.cli.labels import read_labels
+from watchkeeper.cli.refusal import refusal
 
 _CONFIG = click.option(
     "--config",
@@ -59,12 +59,8 @@ def show(files: tuple[Path, ...]) -> None:
 
 
 def _root(files: tuple[Path, ...]) -> Route:
-    try:
+    with refusal(1):
         routing = load(files, os.environ).routing
-    except ConfigurationFailure as failure:
-        for problem in failure.problems:
-            click.echo(str(problem), err=True)
-        raise SystemExit(1) from None
     if routing is None:
         click.echo(f"{', '.join(map(str, files))}: there is no route", err=True)
         raise SystemExit(1)

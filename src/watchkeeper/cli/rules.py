@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from watchkeeper.app.asking import ask
 from watchkeeper.app.backtesting import backtesting
 from watchkeeper.app.whereabouts import server_of
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.base.failure import Failure
+from watchkeeper.cli.asking import Server, answers, data_option, tenant_option, url_option
 from watchkeeper.cli.backtest_text import lines
 from watchkeeper.model.nights import Nights
-from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.query.promql import Cancellation
 from watchkeeper.rules import GroupDefaults
 from watchkeeper.rules.backtest import Order
@@ -47,10 +45,10 @@ def rules() -> None:
 @click.option("--flap-within", default="10m", show_default=True, help="A firing so soon after an end is a flap.")
 @click.option("--limit", default=100, show_default=True, help="List so many firings of a rule; all are counted.")
 @click.option("--format", "form", default="text", type=click.Choice(["text", "json"]), show_default=True)
-@click.option("--url", default="", help="The server to ask. By default the one that runs on the data folder.")
-@click.option("--data", default=Path("data"), show_default=True, type=click.Path(path_type=Path), help="Data folder.")
+@url_option
+@data_option
 @click.option("--storage-url", default="", help="A ClickHouse server (clickhouse://…) instead of the data folder.")
-@click.option("--tenant", default=DEFAULT_TENANT, show_default=True, help="Whose data are looked at.")
+@tenant_option
 def backtest(
     file: Path,
     names: tuple[str, ...],
@@ -109,10 +107,12 @@ def _check(order: Order, tenant: str) -> None:
 
 
 async def _asked(order: Order, tenant: str, url: str) -> dict[str, Any]:
+    async def ask(server: Server) -> dict[str, Any]:
+        return await server.data("/rules/backtest", body=asdict(order))
+
     with _progress() as progress:
         progress.add_task(f"{url} is at it", total=None)
-        body = await ask(url, "/rules/backtest", tenant, body=asdict(order), timeout_s=_PATIENCE_S)
-    return msgspec.json.decode(body)["data"]
+        return await answers(url, tenant, ask, timeout_s=_PATIENCE_S)
 
 
 async def _made(order: Order, tenant: str, data: Path, storage_url: str) -> dict[str, Any]:

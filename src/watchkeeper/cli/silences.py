@@ -13,7 +13,7 @@ import click
 from watchkeeper.alerts import RecurringSilence
 from watchkeeper.alerts.recurring.schedule import Span, local_text
 from watchkeeper.app.configuration import find_files, load
-from watchkeeper.base.configuration import ConfigurationFailure
+from watchkeeper.cli.refusal import refusal
 
 
 @click.group()
@@ -56,12 +56,8 @@ def next_(files: tuple[Path, ...], limit: int, names: tuple[str, ...]) -> None:
 
 
 def _recurring(files: tuple[Path, ...]) -> tuple[RecurringSilence, ...]:
-    try:
+    with refusal():
         return load(files, os.environ).silencing.recurring
-    except ConfigurationFailure as failure:
-        for problem in failure.problems:
-            click.echo(str(problem), err=True)
-        raise SystemExit(2) from None
 
 
 def _line(span: Span, one: RecurringSilence, now: int) -> str:

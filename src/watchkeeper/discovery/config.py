@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
-from watchkeeper.base.configuration import DurationMs, FilePath, Flag, Integer, NotYet, Section, Text
+from watchkeeper.base.configuration import DurationMs, FilePath, Flag, Integer, NotYet, Section, Text, at_most_one
 from watchkeeper.base.configuration.secret import hide_telling
 from watchkeeper.base.http import HTTPClientConfig
 from watchkeeper.base.http.config import URLText
@@ -148,8 +148,7 @@ class KubernetesSDConfig(HTTPClientConfig):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.api_server and self.kubeconfig_file:
-            raise ValueError("at most one of api_server and kubeconfig_file may be given")
+        at_most_one(api_server=self.api_server, kubeconfig_file=self.kubeconfig_file)
         client = set(HTTPClientConfig.model_fields)
         custom = any(getattr(self, name) != HTTPClientConfig.model_fields[name].default for name in client)
         if custom and self.kubeconfig_file:

@@ -68,6 +68,7 @@ class Journal:
     def record(self, *entries: Entry) -> None:
         """Record what happened; written soon, and before `close` returns."""
         self._waiting.extend(self._rows(entries))
+        self._lose_excess()
         self._wake.set()
 
     def writes(self, entries: Sequence[Entry]) -> Writes:
@@ -127,6 +128,9 @@ class Journal:
         except StoreFailure as failure:
             log.warning("%d entries of the journal wait for the database: %s", len(self._waiting), failure)
             return False
+        except Exception:
+            log.exception("%d entries of the journal could not be written in an unforeseen way", len(self._waiting))
+            return False
         return True
 
     async def _write_waiting(self, most: int | None = None) -> None:
@@ -143,6 +147,9 @@ class Journal:
 
     def _put_back(self, entries: list[Row]) -> None:
         self._waiting = [*entries, *self._waiting]
+        self._lose_excess()
+
+    def _lose_excess(self) -> None:
         if excess := max(len(self._waiting) - MOST_WAITING, 0):
             self._lost.inc(excess)
             del self._waiting[:excess]

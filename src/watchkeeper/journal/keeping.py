@@ -59,6 +59,8 @@ VALUES (:id, :at_ms, :tenant, :kind, :actor, :group_key, :receiver, :integration
 _INSERT_ALERT = "INSERT INTO journal_alerts (fingerprint, entry) VALUES (:fingerprint, :entry)"
 _OLD_ALERTS = "DELETE FROM journal_alerts WHERE entry IN (SELECT id FROM journal WHERE at_ms < :before)"
 _OLD = "DELETE FROM journal WHERE at_ms < :before"
+_NUL = "\N{SYMBOL FOR NULL}"
+"""What stands for the character that PostgreSQL has no text with."""
 _EQUAL = ("group_key", "receiver", "incident", "actor")
 
 
@@ -134,17 +136,24 @@ def row(id: str, entry: Entry) -> Row:
     return {
         "id": id,
         "at_ms": entry.at,
-        "tenant": entry.tenant,
+        "tenant": _storable(entry.tenant),
         "kind": entry.kind.value,
-        "actor": entry.actor,
-        "group_key": entry.group_key,
-        "receiver": entry.receiver,
+        "actor": _storable(entry.actor),
+        "group_key": _storable(entry.group_key),
+        "receiver": _storable(entry.receiver),
         "integration": entry.integration,
         "incident": entry.incident,
         "alerts": " ".join(dict.fromkeys(entry.alerts)),
-        "text": entry.text,
+        "text": _storable(entry.text),
         "details": msgspec.json.encode(dict(entry.details)).decode(),
     }
+
+
+def _storable(text: str) -> str:
+    """The text as every database takes it: one entry that is refused would keep all that come after it waiting."""
+    if text.isascii():
+        return text.replace("\0", _NUL)
+    return text.replace("\0", _NUL).encode(errors="replace").decode()
 
 
 def _entry(row: Sequence[object]) -> Entry:

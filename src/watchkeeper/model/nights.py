@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
 
-from watchkeeper.base.failure import Failure
-
-
-class NightsFailure(Failure):
-    """A time zone that nobody knows."""
+from watchkeeper.base.zone import zone_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +18,8 @@ class Nights:
 
     @classmethod
     def of(cls, zone: str) -> Nights:
-        """The nights of a zone, such as `Europe/Berlin`; empty stands for UTC. Raises NightsFailure."""
-        try:
-            return cls(ZoneInfo(zone) if zone else UTC)
-        except (ValueError, OSError, KeyError):
-            right = "Europe/Berlin, America/New_York or UTC"
-            raise NightsFailure(f'there is no time zone "{zone}": right would be, for instance, {right}') from None
+        """The nights of a zone, such as `Europe/Berlin`; empty stands for UTC. Raises UnknownZone."""
+        return cls(zone_named(zone) if zone else UTC)
 
     def include(self, at: int) -> bool:
         """Say whether the instant `at` (ms) is at night."""

@@ -22,6 +22,7 @@ from watchkeeper.notify.failure import NotifyFailure, unforeseen
 from watchkeeper.notify.limiter import Limiter
 from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.retrying import Attempt
+from watchkeeper.notify.template_alert import Alarm, TemplateAlert
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,6 @@ ALERT_LASTS_MS = 3_600_000
 SENDING_S = 5.0
 """What must be left for sending, once a message has waited for its turn."""
 
-Alarm: TypeAlias = Callable[[Alert], None]
-"""Takes alerts about notification itself to where alerts are routed."""
 Stuck: TypeAlias = Callable[[str], None]
 """Is told why a flush does not get through for the time being."""
 
@@ -86,6 +85,7 @@ class Guard:
         self._watch = watch
         self._circuit = Circuit(terms.breaker, watch.clock)
         self._limiter = Limiter(terms.limit, watch.clock) if terms.limit is not None else None
+        self.templates = TemplateAlert(self._labels, watch.clock, watch.alarm, watch.external_url)
         self._opened_at = 0
         self._ended = False
 
@@ -128,6 +128,7 @@ class Guard:
     def end(self) -> None:
         """Say nothing of this integration any more: it is there no longer, whatever is still under way."""
         self._ended = True
+        self.templates.end()
         if self._circuit.is_open:
             self._raise("its configuration has changed", ends_at=self._watch.clock.now_ms())
         self._watch.metrics.circuit_open.remove(*self._labels.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from watchkeeper.base.instants import instant_text
+from watchkeeper.base.instant import instant_text
 from watchkeeper.journal import Entry, Kind
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.fingerprint import fingerprint
@@ -40,6 +40,13 @@ def end_withheld(key: Key, flush: Flush, at: int) -> Entry:
     text = f"{_who(key)} was not told that {_what(flush, flush.alerts)} ended: its send_resolved is off"
     reason = Reason.ALL_RESOLVED
     return _entry(Kind.NOTIFICATION_WITHHELD, key, flush, flush.alerts, reason, at, text, Effort(), why="send_resolved")
+
+
+def repeat_withheld(key: Key, flush: Flush, at: int) -> Entry:
+    """A repetition was due, but somebody has acknowledged the group."""
+    text = f"{_who(key)} is not told again of {_what(flush, flush.alerts)}: somebody has acknowledged it"
+    kind, reason = Kind.NOTIFICATION_WITHHELD, Reason.REPEAT
+    return _entry(kind, key, flush, flush.alerts, reason, at, text, Effort(), why="acknowledged")
 
 
 def unknown(key: Key, alerts: tuple[str, ...], began_at: int, now: int) -> Entry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable
 
-from watchkeeper.journal import Entry
+from watchkeeper.journal import Entry as Happened
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
 from watchkeeper.notify import history
@@ -14,6 +14,7 @@ from watchkeeper.notify.dedup import Content, Reason, reason_to_tell
 from watchkeeper.notify.effort import Effort
 from watchkeeper.notify.failure import NotifyFailure, unforeseen
 from watchkeeper.notify.guard import Guard, Stuck
+from watchkeeper.notify.keeping import Entry, State
 from watchkeeper.notify.key import Key
 from watchkeeper.notify.log import NotificationLog
 from watchkeeper.notify.message import Message
@@ -111,6 +112,9 @@ class Integration:
         except NotifyFailure as failure:
             log.error("%s/%s could not be told of an acknowledgement: %s", flush.receiver, self.name, failure)
             return False
+        except Exception:
+            log.exception("%s/%s could not be told of an acknowledgement", flush.receiver, self.name)
+            return False
         finally:
             await self._done()
         return True
@@ -144,7 +148,7 @@ class Integration:
             reason = Reason.REPEAT
         if reason is None:
             if flush.acknowledged:
-                await self._record(self._log.remember(key, flush.repeat_interval_ms))
+                await self._withhold(key, flush, entry)
             return True
         if not self.config.send_resolved and not content.firing:
             await self._record_sent(key, content, flush, "", history.end_withheld(key, flush, self._clock.now_ms()))
@@ -156,6 +160,15 @@ class Integration:
         if not await self._has_place(flush):
             return False
         return await self._tell(key, content, message, stuck)
+
+    async def _withhold(self, key: Key, flush: Flush, entry: Entry | None) -> None:
+        """Say once that a repetition is withheld, and remember the receiver for as long as nothing is repeated."""
+        told = entry.told if entry is not None and entry.state is not State.WITHHELD else None
+        if told is not None and told.firing and told.at < flush.at - flush.repeat_interval_ms:
+            happened = history.repeat_withheld(key, flush, self._clock.now_ms())
+            await self._record(self._log.withheld(key, flush.repeat_interval_ms, happened))
+        else:
+            await self._record(self._log.remember(key, flush.repeat_interval_ms))
 
     async def _has_place(self, flush: Flush) -> bool:
         """Wait until the rate limit leaves a place; False where that is not before the group is due again."""
@@ -214,11 +227,12 @@ class Integration:
         await self._record(self._log.failed(key, str(failure), flush.repeat_interval_ms, happened))
 
     def _report_templates(self, message: Message) -> None:
+        self.guard.templates.raised(message.rendering.failures)
         for failure in message.rendering.failures:
             self._metrics.template_failures.labels(self.config.kind).inc()
             log.error("%s/%s is told in plain text: %s", message.flush.receiver, self.name, failure)
 
-    async def _record_sent(self, key: Key, content: Content, flush: Flush, memory: str, happened: Entry) -> None:
+    async def _record_sent(self, key: Key, content: Content, flush: Flush, memory: str, happened: Happened) -> None:
         await self._record(self._log.sent(key, content, flush.repeat_interval_ms, memory, happened))
 
     async def _record(self, recording: Awaitable[None]) -> None:

@@ -76,6 +76,8 @@ class State(Enum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     """We ended between sending and knowing."""
+    WITHHELD = "withheld"
+    """Sent before, and due again, while somebody has acknowledged the group."""
 
 
 @dataclass(frozen=True, slots=True)

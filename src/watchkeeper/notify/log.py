@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from watchkeeper.base.clock import Clock
+from watchkeeper.base.jumps import Jumps
 from watchkeeper.journal import Entry as Happened
 from watchkeeper.journal import Journal
 from watchkeeper.notify.dedup import Content, Told
@@ -27,6 +28,7 @@ class NotificationLog:
     def __init__(self, control: ControlDatabase, journal: Journal, clock: Clock) -> None:
         self._keeping = Keeping(control, journal)
         self._clock = clock
+        self._jumps = Jumps(clock)
         self._entries: dict[Key, Entry] = {}
         self._swept_at = clock.now_ms()
         self._doubts: dict[Key, frozenset[int]] = {}
@@ -43,7 +45,7 @@ class NotificationLog:
     def entry(self, key: Key) -> Entry | None:
         """The entry, where there is one that has not expired."""
         entry = self._entries.get(key)
-        return entry if entry is not None and entry.expires_at > self._clock.now_ms() else None
+        return entry if entry is not None and entry.expires_at > self._aged_at() else None
 
     async def sending(self, key: Key, content: Content, repeat_interval_ms: int, alerts: tuple[str, ...] = ()) -> None:
         """An attempt begins to tell of `alerts` (fingerprints); its outcome is unknown until it is recorded.
@@ -69,12 +71,20 @@ class NotificationLog:
         doubts = self._doubts.pop(key, entry.perhaps)
         await self._put(key, replace(entry, detail=detail, perhaps=doubts), *happened)
 
+    async def withheld(self, key: Key, repeat_interval_ms: int, *happened: Happened) -> None:
+        """The receiver knows, and is not told again because somebody has acknowledged. Raises StoreFailure."""
+        await self._put(key, self._changed(key, State.WITHHELD, repeat_interval_ms), *happened)
+
     async def remember(self, key: Key, repeat_interval_ms: int) -> None:
         """Keep an entry while its group is not told again: its end must be told all the same. Raises StoreFailure."""
         entry, now = self.entry(key), self._clock.now_ms()
         lives_ms = min(2 * repeat_interval_ms, RETENTION_MS)
         if entry is not None and entry.expires_at - now < lives_ms // 2:
             await self._put(key, replace(entry, expires_at=now + lives_ms))
+
+    def _aged_at(self) -> int:
+        """By what time entries expire: a clock that is set forward makes none old, or the end of its alerts is lost."""
+        return self._clock.now_ms() - self._jumps.ahead_ms
 
     def _changed(self, key: Key, state: State, repeat_interval_ms: int) -> Entry:
         """The entry in another state, with what was told and remembered before."""
@@ -93,6 +103,6 @@ class NotificationLog:
             await self._sweep()
 
     async def _sweep(self) -> None:
-        self._swept_at = now = self._clock.now_ms()
-        self._entries = {key: entry for key, entry in self._entries.items() if entry.expires_at > now}
-        await self._keeping.expire(now)
+        self._swept_at, aged_at = self._clock.now_ms(), self._aged_at()
+        self._entries = {key: entry for key, entry in self._entries.items() if entry.expires_at > aged_at}
+        await self._keeping.expire(aged_at)

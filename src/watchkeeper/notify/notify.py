@@ -135,6 +135,7 @@ class Notify:
             gone.end()
         for guard in kept:
             guard.show()
+            guard.templates.renewed()
         await self._retire(before)
 
     async def notify(self, flush: Flush, *, again: bool = False) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from watchkeeper.base.instants import instant_text
+from watchkeeper.base.instant import instant_text
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
 from watchkeeper.notify.dedup import Content, Reason, label_hash, reason_to_tell
@@ -69,6 +69,7 @@ def _reason(entry: Entry | None, flush: Flush, content: Content, *, send_resolve
         repeat_interval_ms=flush.repeat_interval_ms,
         at=next_at,
         perhaps=entry.perhaps if entry is not None else frozenset(),
+        acknowledged=flush.acknowledged,
     )
 
 
@@ -95,7 +96,7 @@ def _past(entry: Entry | None) -> str:
             return f"could not be told at {at} ({entry.detail}); "
         case State.UNKNOWN:
             return f"may have been told at {at}, when the process ended before it knew; "
-        case State.SENT:
+        case State.SENT | State.WITHHELD:
             return f"was told at {instant_text(entry.told.at)}; " if entry.told is not None else ""
 
 
@@ -109,6 +110,8 @@ def _next(entry: Entry | None, flush: Flush, content: Content, reason: Reason | 
     told = entry.told if entry is not None else None
     if told is None or not content.firing:
         return "it knows of nothing that fires, so there is no end to tell"
+    if flush.acknowledged:
+        return "it knows all that there is to say, and is told no more of it while somebody has acknowledged the group"
     return f"it knows all that there is to say, and is told the same again after {_after(told.at, flush)}"
 
 

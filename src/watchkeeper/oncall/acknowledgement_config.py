@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, model_validator
 
-from watchkeeper.base.configuration import DurationMs, FilePath, Secret, Section, Text
+from watchkeeper.base.configuration import DurationMs, FilePath, Secret, Section, Text, TimeZone, at_most_one
 
 SLACK_RESPONSES = "https://hooks.slack.com"
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        raise ValueError(f'there is no time zone "{name}": right would be, for instance, Europe/Berlin') from None
-    return name
 
 
 def _origin(text: str) -> str:
@@ -37,7 +28,7 @@ class OnCallSection(Section):
 
     acknowledgement_timeout_ms: DurationMs = 4 * 3_600_000
     link_lifetime_ms: DurationMs = 7 * 86_400_000
-    time_zone: Annotated[Text, AfterValidator(_zone)] = "UTC"
+    time_zone: TimeZone = "UTC"
     slack_signing_secret: Secret = Secret("")
     slack_signing_secret_file: FilePath = None
     slack_response_origins: tuple[Annotated[Text, AfterValidator(_origin)], ...] = (SLACK_RESPONSES,)
@@ -49,6 +40,5 @@ class OnCallSection(Section):
         if self.link_lifetime_ms == 0:
             raise ValueError("link_lifetime must be longer than 0s")
         for name in ("slack_signing_secret", "twilio_auth_token"):
-            if getattr(self, name) and getattr(self, f"{name}_file"):
-                raise ValueError(f"at most one of {name} and {name}_file may be given")
+            at_most_one(**{key: getattr(self, key) for key in (name, f"{name}_file")})
         return self

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from watchkeeper.base.clock import Clock
+from watchkeeper.base.jumps import Jumps
 from watchkeeper.journal import Journal
 from watchkeeper.oncall import acknowledgement_keeping as keeping
 from watchkeeper.oncall.acknowledgement import Acknowledgement, Answer, Change, Ending, GroupName
@@ -36,6 +37,7 @@ class Acknowledgements:
         self._control = control
         self._journal = journal
         self._clock = clock
+        self._jumps = Jumps(clock)
         self._held: dict[GroupName, Acknowledgement] = {}
         self._changing = asyncio.Lock()
         self._listeners: list[Listener] = []
@@ -76,15 +78,15 @@ class Acknowledgements:
         own = (one for one in self._held.values() if one.tenant == tenant and not one.has_timed_out(now))
         return sorted(own, key=lambda one: (-one.at, one.group_key))
 
-    def every(self) -> list[Acknowledgement]:
-        """Everybody's that hold now."""
-        now = self._clock.now_ms()
-        return [one for one in self._held.values() if not one.has_timed_out(now)]
-
     def is_acknowledged(self, tenant: str, group_key: str, firing: Collection[str]) -> bool:
         """Say whether one holds for a group in which these alerts fire, and covers all of them."""
         one = self._held.get((tenant, group_key))
         return one is not None and one.holds(firing, self._clock.now_ms())
+
+    def who_has(self, tenant: str, group_key: str, firing: Collection[str]) -> str:
+        """Who has acknowledged all of these alerts of a group; empty where nobody has."""
+        one = self._held.get((tenant, group_key))
+        return (one.actor or "somebody") if one is not None and one.holds(firing, self._clock.now_ms()) else ""
 
     async def acknowledge(
         self,
@@ -104,6 +106,7 @@ class Acknowledgements:
         Raises StoreFailure; then nothing has changed.
         """
         async with self._changing:
+            await self._set_back()
             now = self._clock.now_ms()
             before = self._held.get((tenant, group_key))
             if before is not None and before.holds(alerts, now) and (before.closed or not closed):
@@ -184,13 +187,26 @@ class Acknowledgements:
     async def _run(self, firing: Firing) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            await self.end_old(firing)
+            try:
+                await self.end_old(firing)
+            except Exception:
+                log.exception("acknowledgements that are over could not be ended, the next look tries again")
+
+    async def _set_back(self) -> None:
+        """Where the clock has been set back, put the time-outs as far from it as they were."""
+        if back_ms := self._jumps.back_ms():
+            for one in list(self._held.values()):
+                if one.until is not None:
+                    await self._keep_somehow(replace(one, until=one.until - back_ms))
 
     async def end_old(self, firing: Firing) -> None:
         """End what has timed out, and what is about groups in which nothing fires.
 
-        Whether an alert is new is found when its group is told: one that a silence holds back ends nothing.
+        Whether an alert is new is found when its group is told: one that a silence holds back ends nothing. Where the
+        clock has been set back they still time out after as long as they were given.
         """
+        async with self._changing:
+            await self._set_back()
         for one in list(self._held.values()):
             async with self._changing:
                 if self._held.get(one.name) is not one:

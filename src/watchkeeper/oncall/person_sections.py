@@ -9,10 +9,10 @@ from pydantic import model_validator
 
 from watchkeeper.access import Person, Team
 from watchkeeper.alerts.intervals.ranges import minute_of_day
-from watchkeeper.base.configuration import DurationMs, Flag, Section, Text
+from watchkeeper.base.configuration import DurationMs, Flag, Section, Text, TimeZone
 from watchkeeper.notify import Receiver
 from watchkeeper.oncall.reach import Reach, Rule
-from watchkeeper.oncall.scalars import Name, TimeOfDay, Weekdays, Zone, weekdays
+from watchkeeper.oncall.scalars import Name, TimeOfDay, Weekdays, weekdays
 from watchkeeper.oncall.schedule.restriction import Restriction
 
 _ACCOUNTS = ("email", "phone", "slack")
@@ -54,7 +54,7 @@ class PersonSection(Section):
     email: Text = ""
     phone: Text = ""
     slack: Text = ""
-    time_zone: Zone = "UTC"
+    time_zone: TimeZone = "UTC"
     contacts: tuple[Receiver, ...] = ()
     rules: tuple[RuleSection, ...] = ()
     quiet_hours: tuple[QuietHoursSection, ...] = ()
@@ -72,7 +72,7 @@ class PersonSection(Section):
         return Reach(self.name, contacts, rules, quiet, self._zone())
 
     def _zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone or "UTC")
+        return ZoneInfo(self.time_zone)
 
 
 class TeamSection(Section):

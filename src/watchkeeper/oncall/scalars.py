@@ -46,22 +46,14 @@ def _date(text: str) -> date:
         raise ValueError(f'"{text}" is not a date: right would be, for instance, 2026-01-31') from None
 
 
-def _zone(text: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(text)
-    except (OSError, ValueError, LookupError):
-        raise ValueError(f'there is no time zone "{text}": one would be right such as Europe/Berlin') from None
-
-
 def _name(text: str) -> str:
-    if not text or any(c.isspace() or c in '/?#%"' for c in text):
+    if text in ("", ".", "..") or any(c.isspace() or c in '/?#%"' for c in text):
         raise ValueError(f'"{text}" is no name: it must have something, and no spaces nor any of / ? # % "')
     return text
 
 
 Name: TypeAlias = Annotated[Text, AfterValidator(_name)]
-"""A name that may stand in an address."""
-Zone: TypeAlias = Annotated[Text, _checked(_zone)]
+"""The name of a person or of what people share: in any script, but it can be part of a path."""
 DateText: TypeAlias = Annotated[Text, _checked(_date)]
 TimeOfDay: TypeAlias = Annotated[Text, _checked(minute_of_day)]
 Moment: TypeAlias = Annotated[Text, _checked(lambda text: instant_of(text, ZoneInfo("UTC")))]

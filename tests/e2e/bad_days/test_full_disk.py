@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,10 +14,25 @@ from pathlib import Path
 import pytest
 from watchkeeper_process import Watchkeeper, until
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from pager import pager
+
 from senders import Sender
 from wire import V1, Line, packed, request_v1
 
 MIB = 1 << 20
+JSON = {"Content-Type": "application/json"}
+ON_CALL = """
+people:
+- {name: alice, contacts: [{name: hook, webhook_configs: [{url: "%(url)salice"}]}]}
+- {name: bob, contacts: [{name: hook, webhook_configs: [{url: "%(url)sbob"}]}]}
+- {name: carol, contacts: [{name: hook, webhook_configs: [{url: "%(url)scarol"}]}]}
+escalation_policies:
+- {name: p, steps: [{notify: [person:alice]}, {notify: [person:bob], after: 3s}, {notify: [person:carol], after: 1h}]}
+route: {receiver: on-call, group_by: [alertname], group_wait: 0s, group_interval: 1s}
+receivers: [{name: on-call, escalation_configs: [{policy: p}]}]
+"""
 _DISK = 420 * MIB
 
 
@@ -156,3 +173,34 @@ def test_a_first_start_on_a_full_disk_says_why_it_ends_and_leaves_nothing_in_the
     filler.unlink()
     server.start()
     assert _write(server, "after") == 204
+
+
+def test_on_a_full_disk_escalation_goes_on_and_who_acknowledges_learns_that_it_is_not_kept(
+    make: Callable[..., Watchkeeper], disk: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "watchkeeper.yml"
+    with pager() as told:
+        config.write_text(ON_CALL % {"url": told.url})
+        server = make(data=disk / "data", config=config)
+        server.start()
+        assert (
+            server.post("/api/v2/alerts", json.dumps([{"labels": {"alertname": "Hot"}}]).encode(), JSON).status == 200
+        )
+        until(lambda: len(told.told) == 1, "the first level")
+        filler = _fill(disk, 0)
+        until(lambda: len(told.told) == 2, "the second level")
+        escalations = "/api/watchkeeper/v1/escalations"
+        (escalation,) = server.get(escalations).json["data"]
+        acknowledge = f"{escalations}/{escalation['id']}/acknowledge"
+        refused = server.post(acknowledge, b'{"actor": "bob"}', JSON)
+        assert (refused.status, "control database" in refused.text) == (503, True), refused.text
+        assert server.get(escalations).json["data"][0]["state"] == "escalating"
+        filler.unlink()
+        assert server.post(acknowledge, b'{"actor": "bob"}', JSON).status == 200
+        history = "/api/watchkeeper/v1/journal"
+        until(lambda: "Step 2 of policy p: person/bob/hook" in server.get(history).text, "what waited for the disk")
+        server.kill()
+        server.start()
+        (escalation,) = server.get(escalations).json["data"]
+        assert (escalation["state"], escalation["acknowledged_by"]) == ("acknowledged", "bob")
+        assert len(told.told) == 2

@@ -60,13 +60,14 @@ ALICE = Person("alice", accounts={"slack": "U1", "phone": "+15550100"})
 
 
 class Clock:
-    """A clock that tests move by hand."""
+    """A clock that tests move by hand; `jumped_ms` is what the wall clock was set forward or back."""
 
     def __init__(self) -> None:
         self.ms = T0
+        self.jumped_ms = 0
 
     def now_ms(self) -> int:
-        return self.ms
+        return self.ms + self.jumped_ms
 
     def monotonic_s(self) -> float:
         return self.ms / 1000

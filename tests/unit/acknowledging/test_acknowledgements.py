@@ -124,3 +124,16 @@ async def test_one_about_a_group_that_is_gone_ends_by_itself(house: House, outsi
     house.clock.ms += 1801 * 1000
     await house.oncall.acknowledgements.end_old(house.responding.firing)
     assert house.by() == ""
+
+
+async def test_a_clock_that_is_set_back_makes_it_hold_no_longer(house: House) -> None:
+    await house.fire("A", lasts_s=100 * 3600)
+    await acknowledge(house)
+    until = house.oncall.acknowledgements.all("default")[0].until
+    house.clock.jumped_ms = -HOUR_MS
+    await house.oncall.acknowledgements.end_old(house.responding.firing)
+    assert until is not None
+    assert house.oncall.acknowledgements.all("default")[0].until == until - HOUR_MS
+    await house.stop()
+    await house.start()
+    assert house.oncall.acknowledgements.all("default")[0].until == until - HOUR_MS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -83,6 +84,23 @@ async def test_who_presses_second_learns_who_was_first(house: House) -> None:
     house.clock.ms += 1000
     await house.slack(blocks_payload(house, "watchkeeper_acknowledge", token(house), user="U2"))
     assert (await replied(house))["blocks"][-1]["elements"][0]["text"] == "alice acknowledged it"
+
+
+async def test_pressing_a_button_and_using_a_link_at_the_same_moment_is_one_acknowledgement(house: House) -> None:
+    await house.fire("A")
+    link = house.path(house.oncall.links.acknowledge("default", KEY))
+    pressing = house.slack(blocks_payload(house, "watchkeeper_acknowledge", token(house)))
+    answers = await asyncio.gather(house.ask(link, "POST", data={"name": "carol"}), pressing)
+    assert [answer.status for answer in answers] == [303, 200]
+    (given_by,) = await house.said("acknowledgement.given")
+    assert given_by.startswith(house.by())
+    assert (await replied(house))["blocks"][-1]["elements"][0]["text"] == f"{house.by()} acknowledged it"
+    first = house.by()
+    await house.stop()
+    await house.start()
+    again = await house.ask(link, "POST", data={"name": "dave"})
+    assert (again.status, house.by()) == (303, first)
+    assert len(await house.said("acknowledgement.given")) == 1
 
 
 async def test_somebody_whom_we_do_not_know_goes_by_the_name_in_slack(house: House) -> None:

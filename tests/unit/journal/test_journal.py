@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -151,3 +152,26 @@ async def test_an_end_in_the_midst_of_writing_loses_and_doubles_nothing(tmp_path
             await asyncio.sleep(0.0002)
         await journal.close()
         assert await texts(journal, Search()) == ["one"]
+
+
+async def test_a_text_that_a_database_cannot_hold_keeps_no_other_waiting(journal: Journal) -> None:
+    journal.record(sent("before"), sent("a\0b ✓", actor="e\0ve", group_key="\0"), sent("after"))
+    assert await texts(journal, Search()) == ["after", "a␀b ✓", "before"]
+
+
+async def test_while_the_database_is_locked_memory_is_bounded_and_the_oldest_are_lost_and_counted(
+    tmp_path: Path, clock: Moved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchkeeper.journal.journal.MOST_WAITING", 2000)
+    file, registry = tmp_path / "control.db", CollectorRegistry()
+    journal = Journal(ControlDatabase.at(f"sqlite:///{file}"), clock, registry, _unique())
+    await journal.open()
+    locking = sqlite3.connect(file, isolation_level=None)
+    locking.execute("BEGIN EXCLUSIVE")
+    for number in range(5000):
+        journal.record(sent(f"{number}"))
+    assert registry.get_sample_value("watchkeeper_journal_lost_entries_total") == 3000
+    locking.execute("ROLLBACK")
+    locking.close()
+    assert await texts(journal, Search(limit=10_000)) == [f"{number}" for number in range(4999, 2999, -1)]
+    await journal.close()

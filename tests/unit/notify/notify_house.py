@@ -26,14 +26,15 @@ KEY = b"k" * 32
 
 
 class Clock:
-    """A clock that tests move by hand, and that waiting moves too."""
+    """A clock that tests move by hand, and that waiting moves too; `jumped_ms` is what it was set forward or back."""
 
     def __init__(self) -> None:
         self.ms = T0
+        self.jumped_ms = 0
         self.waits: list[float] = []
 
     def now_ms(self) -> int:
-        return self.ms
+        return self.ms + self.jumped_ms
 
     def monotonic_s(self) -> float:
         return self.ms / 1000
@@ -99,7 +100,7 @@ class House:
         await self.notify.apply(self.notify.prepare(configured(text).notify))
 
     async def tell(self, *alerts: Alert, **changes: Any) -> bool:
-        return await self.notify.notify(flush(alerts, at=self.clock.ms, **changes))
+        return await self.notify.notify(flush(alerts, at=self.clock.now_ms(), **changes))
 
 
 Open = Callable[[str], Any]

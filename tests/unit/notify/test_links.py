@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from notify_house import HOUR_MS, Open, Recorder, alert, flush
+from notify_house import HOUR_MS, House, Open, Recorder, alert, flush
 
+from watchkeeper.journal import Kind
 from watchkeeper.notify.dedup import Reason
 from watchkeeper.notify.message import Message
 from watchkeeper.notify.templating import Templates
@@ -60,3 +61,33 @@ async def test_an_acknowledged_group_is_not_repeated_but_its_end_is_told_even_lo
         assert len(recorder.take()) == 1
         await one.tell(alert(ended=True), alert("b", ended=True), acknowledged=True)
         assert [request.json()["status"] for request in recorder.take()] == ["resolved"]
+
+
+async def test_the_journal_says_once_of_an_acknowledgement_that_a_repetition_is_withheld(
+    house: Open, recorder: Recorder
+) -> None:
+    config = f"receivers: [{{name: team, webhook_configs: [{{url: '{recorder.url}'}}]}}]"
+
+    async def withheld(one: House) -> list[str]:
+        return [entry.text for entry in await one.recorded(Kind.NOTIFICATION_WITHHELD)]
+
+    async with house(config) as one:
+        await one.tell(alert())
+        one.clock.ms += HOUR_MS
+        await one.tell(alert(), acknowledged=True)
+        assert await withheld(one) == []
+        for _ in range(3):
+            one.clock.ms += 2 * HOUR_MS
+            await one.tell(alert(), acknowledged=True)
+    text = 'team (webhook[0]) is not told again of 1 firing alert of the group {alertname="Hot"}: '
+    async with house(config) as one:
+        await one.tell(alert(), acknowledged=True)
+        assert await withheld(one) == [text + "somebody has acknowledged it"]
+        (found,) = one.notify.outlooks(flush([alert()], acknowledged=True), alert().labels, one.clock.ms)
+        assert (found.state, found.next) == ("withheld", "")
+        assert found.why.endswith("and is told no more of it while somebody has acknowledged the group")
+        await one.tell(alert())
+        one.clock.ms += 5 * HOUR_MS
+        await one.tell(alert(), acknowledged=True)
+        assert len(await withheld(one)) == 2
+        assert len(recorder.take()) == 2

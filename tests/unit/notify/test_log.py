@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -190,3 +191,11 @@ async def test_a_log_that_cannot_be_written_keeps_nobody_from_being_told(
         assert await room.tell(alert())
         assert room.figure("watchkeeper_notification_log_failures_total") == 2
         assert len(recorder.take()) == 1
+
+
+async def test_a_clock_that_is_set_forward_makes_us_forget_nobody_who_was_told(house: Open, recorder: Recorder) -> None:
+    async with house(hook(recorder)) as room:
+        assert await room.tell(alert())
+        room.clock.jumped_ms = 24 * HOUR_MS
+        assert await room.tell(replace(alert(), ends_at=room.clock.now_ms() - 1))
+        assert [request.json()["status"] for request in recorder.take()] == ["firing", "resolved"]

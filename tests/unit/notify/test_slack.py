@@ -182,3 +182,17 @@ async def test_another_refusal_is_final_until_the_next_flush(house: Open, record
 def test_a_thread_needs_a_bot() -> None:
     with pytest.raises(ConfigurationFailure, match="thread needs an app_token"):
         configured("receivers: [{name: a, slack_configs: [{api_url: 'http://x/', channel: c, thread: true}]}]")
+
+
+async def test_blocks_of_a_thousand_alerts_are_cut_to_what_slack_takes(house: Open, recorder: Recorder) -> None:
+    recorder.answers = [said("1.1")]
+    each = "{{ range .Alerts }}{{ .Labels.instance }} {{ end }}"
+    texts = f"""{{type: header, text: {{type: plain_text, text: "{each}"}}}},
+      {{type: section, text: {{type: mrkdwn, text: "{each}"}}, fields: [{{type: mrkdwn, text: "{each}"}}]}}"""
+    async with house(slack(recorder, f"blocks: [{texts}, {', '.join(['{type: divider}'] * 60)}]")) as room:
+        assert await room.tell(*(alert(f"{number:04}") for number in range(1000)))
+    header, section, *others = documented(recorder.take()[0])["blocks"]
+    assert len(others) == 48
+    cut = [header["text"]["text"], section["text"]["text"], section["fields"][0]["text"]]
+    assert [len(text) for text in cut] == [150, 3000, 2000]
+    assert all(text.startswith("0000 0001 ") and text.endswith("…") for text in cut)

@@ -169,7 +169,7 @@ async def test_what_is_not_expected_any_more_raises_nothing(ward: Ward) -> None:
         ("heartbeats: [{name: a, every: 0s}]", "longer than 0s"),
         ("heartbeats: [{name: a, every: 1m}, {name: a, every: 2m}]", 'two heartbeats "a"'),
         ("heartbeats: [{name: a, every: 1m, token: x, token_file: y}]", "at most one"),
-        ("dead_mans_switches: [{interval: 1m}]", "exactly one of url and url_file"),
+        ("dead_mans_switches: [{interval: 1m}]", "one of url or url_file must be given"),
         ("dead_mans_switches: [{url: 'ftp://x'}]", "http:// or https://"),
     ],
 )
@@ -182,3 +182,18 @@ def test_what_is_wrong_in_the_file_is_named(text: str, said: str) -> None:
 def test_the_token_and_the_address_do_not_show(tmp_path: Path) -> None:
     text = "heartbeats: [{name: a, every: 1m, token: hidden}]\ndead_mans_switches: [{url: 'http://h/hidden'}]"
     assert "hidden" not in load_text(text, "f.yml", {}).to_yaml()
+
+
+async def test_a_clock_that_is_set_back_hides_no_silence(ward: Ward) -> None:
+    beats = await ward.process()
+    await beats.beat("backup", "")
+    ward.clock.ms -= 60 * MINUTE
+    await beats.look()
+    ward.clock.ms += 11 * MINUTE
+    await beats.look()
+    assert ward.posted.states(ward.clock.ms) == ["fires"]
+    ward.clock.ms -= 60 * MINUTE
+    await beats.look()
+    ward.clock.ms += MINUTE
+    await beats.look()
+    assert ward.posted.states(ward.clock.ms)[-1] == "fires"

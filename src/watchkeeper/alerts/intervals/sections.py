@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from watchkeeper.alerts.intervals import ranges
 from watchkeeper.base.configuration import Section, Text
+from watchkeeper.base.zone import zone_named
 
 
 def _written(check: Callable[[str], object]) -> tuple[AfterValidator, ...]:
@@ -22,10 +22,7 @@ def _written(check: Callable[[str], object]) -> tuple[AfterValidator, ...]:
 
 def _zone(text: str) -> str:
     if text not in ("", "Local"):
-        try:
-            ZoneInfo(text)
-        except (OSError, ValueError, LookupError):
-            raise ValueError(f'there is no time zone "{text}": one would be right such as Europe/Berlin') from None
+        zone_named(text)
     return text
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, model_validator
 
@@ -15,24 +13,8 @@ from watchkeeper.alerts.recurring.recurring import RecurringSilence, Source
 from watchkeeper.alerts.recurring.schedule import Schedule, ScheduleFailure
 from watchkeeper.alerts.sections import MatchersText
 from watchkeeper.alerts.silence import Silence
-from watchkeeper.base.configuration import DurationMs, Section, Text
+from watchkeeper.base.configuration import DurationMs, PathName, Section, Text, TimeZone
 from watchkeeper.model.samples import DEFAULT_TENANT
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
-
-
-def _name(text: str) -> str:
-    if not _NAME.fullmatch(text):
-        raise ValueError(f'"{text}" is no name: up to 100 letters, digits, ".", "-" and "_" would be right')
-    return text
-
-
-def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (OSError, ValueError, LookupError):
-        raise ValueError(f'there is no time zone "{text}": one would be right such as Europe/Berlin') from None
-    return text
 
 
 def _start(text: str) -> str:
@@ -48,13 +30,13 @@ def _start(text: str) -> str:
 class RecurringSilenceSection(Section):
     """One of `recurring_silences`: `cron` or `rrule` say when it begins, on the clock of `time_zone`."""
 
-    name: Annotated[Text, AfterValidator(_name)]
+    name: PathName
     matchers: tuple[MatchersText, ...] = ()
     cron: Text = ""
     rrule: Text = ""
     start: Annotated[Text, AfterValidator(_start)] = ""
     duration_ms: DurationMs
-    time_zone: Annotated[Text, AfterValidator(_zone)] = "UTC"
+    time_zone: TimeZone = "UTC"
     created_by: Text = ""
     comment: Text = ""
     tenant: Text = DEFAULT_TENANT

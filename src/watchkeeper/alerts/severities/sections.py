@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
 from watchkeeper.alerts.intervals import ranges
 from watchkeeper.alerts.severities.presets import PRESETS
-from watchkeeper.base.configuration import Section, Text
+from watchkeeper.base.configuration import Section, Text, TimeZone
 from watchkeeper.base.duration import DurationFailure, parse_duration_ms
 from watchkeeper.model.business_hours import BusinessHours
 from watchkeeper.model.severity import Hours, Severities, Severity
@@ -42,14 +41,6 @@ def _days(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 def _minute(text: str) -> str:
     ranges.minute_of_day(text)
-    return text
-
-
-def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (OSError, ValueError, LookupError):
-        raise ValueError(f'there is no time zone "{text}": one would be right such as Europe/Berlin') from None
     return text
 
 
@@ -108,7 +99,7 @@ class SeveritiesSection(Section):
 class BusinessHoursSection(Section):
     """When business hours are."""
 
-    time_zone: Annotated[Text, AfterValidator(_zone)] = "UTC"
+    time_zone: TimeZone = "UTC"
     days: Annotated[tuple[Text, ...], AfterValidator(_days)] = ("monday:friday",)
     from_: Annotated[Text, AfterValidator(_minute)] = "09:00"
     to: Annotated[Text, AfterValidator(_minute)] = "17:00"

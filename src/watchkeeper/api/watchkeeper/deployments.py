@@ -12,7 +12,7 @@ from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.api.watchkeeper.body import Posted, read_json, required
 from watchkeeper.api.watchkeeper.incident_bodies import http_url
-from watchkeeper.base.instants import rfc3339
+from watchkeeper.base.instant import rfc3339
 from watchkeeper.journal import Entry
 from watchkeeper.oncall.incident import Deployment, Incidents
 

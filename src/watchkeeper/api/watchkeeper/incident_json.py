@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from watchkeeper.api.watchkeeper.history.entries import entry_json
-from watchkeeper.base.instants import rfc3339
+from watchkeeper.base.instant import rfc3339
 from watchkeeper.journal import Entry
 from watchkeeper.oncall.incident import ROLES, Figures, Incident
 from watchkeeper.oncall.runbook import Runbook, html_of

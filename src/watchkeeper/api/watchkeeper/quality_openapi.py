@@ -19,7 +19,7 @@ def _parameter(name: str, default: str, description: str, *choices: str) -> dict
 _PARAMETERS = [
     _parameter("since", "7d", "RFC 3339, seconds since the epoch, or how long ago."),
     _parameter("until", "now", "In the same form."),
-    _parameter("time_zone", "UTC", "Where it is night from 22 to 7."),
+    _parameter("time_zone", "", "Where it is night from 22 to 7; by default the zone of the business hours."),
     _parameter("flap_within", "10m", "A firing so soon after an end is a flap."),
 ]
 

@@ -24,6 +24,7 @@ from watchkeeper.model.severity import Severities
 from watchkeeper.notify import NotifyConfig, Receiver, resolve_receivers, wrong_templates
 from watchkeeper.oncall import Roster, check_on_call, receiver_of
 from watchkeeper.oncall.incident import check_incidents
+from watchkeeper.oncall.quality import check_quality
 from watchkeeper.oncall.runbook import Runbooks, load_runbooks
 from watchkeeper.receive.scrape.config import ScrapeConfig
 
@@ -137,7 +138,9 @@ class _Loader:
         notify = self._notify(sections, tree)
         routing = self._routing(sections, tree)
         runbooks = self._runbooks(sections, tree)
-        self._problems.extend(check_silencing(sections, [receiver.name for receiver in sections.receivers], tree))
+        names = [receiver.name for receiver in sections.receivers]
+        self._problems.extend(check_silencing(sections, names, tree))
+        self._problems.extend(check_quality(sections, names, tree))
         self._problems.extend(check_on_call(sections, sections.receivers, tree))
         self._problems.extend(jobs.problems)
         self._warnings.extend(jobs.warnings)

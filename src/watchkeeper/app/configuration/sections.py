@@ -35,6 +35,7 @@ from watchkeeper.notify import NotificationDefaults
 from watchkeeper.oncall import OnCallSection, OnCallSections
 from watchkeeper.oncall.heartbeat import HeartbeatSections
 from watchkeeper.oncall.incident import IncidentSection
+from watchkeeper.oncall.quality import QualitySections
 from watchkeeper.receive.scrape.config import GlobalConfig, ScrapeConfig
 from watchkeeper.rules.config import AlertingConfig
 
@@ -233,6 +234,7 @@ class WholeFile(
     OnCallSections,
     HeartbeatSections,
     InboundSections,
+    QualitySections,
 ):
     """The top level."""
 

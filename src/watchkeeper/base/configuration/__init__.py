@@ -1,7 +1,9 @@
 """Configuration files: YAML with positions → checked values, with every problem at once, each at its place."""
 
+from watchkeeper.base.configuration.alternatives import TokenSection, at_most_one, exactly_one
 from watchkeeper.base.configuration.decoding import decode, not_yet
 from watchkeeper.base.configuration.document import read_document, read_file
+from watchkeeper.base.configuration.names import PathName, TimeZone
 from watchkeeper.base.configuration.place import ConfigurationFailure, Place, Problem
 from watchkeeper.base.configuration.scalars import (
     Count,
@@ -26,14 +28,19 @@ __all__ = [
     "Integer",
     "NotYet",
     "Number",
+    "PathName",
     "Place",
     "Problem",
     "Secret",
     "Section",
     "SizeBytes",
     "Text",
+    "TimeZone",
+    "TokenSection",
     "Tree",
+    "at_most_one",
     "decode",
+    "exactly_one",
     "locate",
     "not_yet",
     "read_document",

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, model_validator
 from yarl import URL
 
-from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
+from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text, at_most_one
 from watchkeeper.base.configuration.section import EMPTY, NotYet
 
 RESERVED_HEADERS = frozenset(
@@ -60,12 +60,6 @@ def _url(text: str) -> str:
 URLText = Annotated[Text, AfterValidator(_url)]
 
 
-def _at_most_one(where: str, **given: object) -> None:
-    names = [name for name, value in given.items() if value]
-    if len(names) > 1:
-        raise ValueError(f"at most one of {where}{', '.join(given)} may be given, here are {' and '.join(names)}")
-
-
 class BasicAuth(Section):
     """A user name and password, in the file or in files of their own."""
 
@@ -78,8 +72,8 @@ class BasicAuth(Section):
 
     @model_validator(mode="after")
     def _one_source_each(self) -> Self:
-        _at_most_one("", username=self.username, username_file=self.username_file, username_ref=self.username_ref)
-        _at_most_one("", password=self.password, password_file=self.password_file, password_ref=self.password_ref)
+        at_most_one(username=self.username, username_file=self.username_file, username_ref=self.username_ref)
+        at_most_one(password=self.password, password_file=self.password_file, password_ref=self.password_ref)
         return self
 
 
@@ -93,8 +87,7 @@ class Authorization(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        _at_most_one(
-            "",
+        at_most_one(
             credentials=self.credentials,
             credentials_file=self.credentials_file,
             credentials_ref=self.credentials_ref,
@@ -124,9 +117,9 @@ class TLSConfig(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        _at_most_one("", ca=self.ca, ca_file=self.ca_file, ca_ref=self.ca_ref)
-        _at_most_one("", cert=self.cert, cert_file=self.cert_file, cert_ref=self.cert_ref)
-        _at_most_one("", key=self.key, key_file=self.key_file, key_ref=self.key_ref)
+        at_most_one(ca=self.ca, ca_file=self.ca_file, ca_ref=self.ca_ref)
+        at_most_one(cert=self.cert, cert_file=self.cert_file, cert_ref=self.cert_ref)
+        at_most_one(key=self.key, key_file=self.key_file, key_ref=self.key_ref)
         has_cert = bool(self.cert or self.cert_file or self.cert_ref)
         has_key = bool(self.key or self.key_file or self.key_ref)
         if has_cert and not has_key:
@@ -177,8 +170,7 @@ class OAuth2(ProxyConfig):
             raise ValueError("oauth2 needs a client_id")
         if not self.token_url:
             raise ValueError("oauth2 needs a token_url")
-        _at_most_one(
-            "",
+        at_most_one(
             client_secret=self.client_secret,
             client_secret_file=self.client_secret_file,
             client_secret_ref=self.client_secret_ref,
@@ -209,8 +201,7 @@ class HTTPClientConfig(ProxyConfig):
 
     @model_validator(mode="after")
     def _check_client(self) -> Self:
-        _at_most_one(
-            "",
+        at_most_one(
             basic_auth=self.basic_auth,
             authorization=self.authorization,
             oauth2=self.oauth2,

@@ -6,9 +6,9 @@ from typing import Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
+from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text, at_most_one
 from watchkeeper.base.http import HTTPClientConfig, TLSConfig
-from watchkeeper.notify.config.scalars import HostPort, SecretURL, URLText, at_most_one
+from watchkeeper.notify.config.scalars import HostPort, SecretURL, URLText
 
 
 class NotificationDefaults(Section):

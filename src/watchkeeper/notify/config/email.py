@@ -7,12 +7,12 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
+from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text, at_most_one
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.http import TLSConfig
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.integration import IntegrationConfig
-from watchkeeper.notify.config.scalars import HostPort, at_most_one, lacking
+from watchkeeper.notify.config.scalars import HostPort, lacking
 
 
 class Threading(Section):

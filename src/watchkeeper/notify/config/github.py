@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import FilePath, Secret, Text
+from watchkeeper.base.configuration import FilePath, Secret, Text, exactly_one
 from watchkeeper.notify.config.integration import OverHTTPConfig
-from watchkeeper.notify.config.scalars import URLText, exactly_one
+from watchkeeper.notify.config.scalars import URLText
 
 
 class GitHubConfig(OverHTTPConfig):

@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import Count, FilePath, Secret
+from watchkeeper.base.configuration import Count, FilePath, Secret, exactly_one
 from watchkeeper.notify.config.integration import OverHTTPConfig
-from watchkeeper.notify.config.scalars import GoDurationMs, URLText, exactly_one
+from watchkeeper.notify.config.scalars import GoDurationMs, URLText
 
 
 class IncidentioConfig(OverHTTPConfig):

@@ -6,10 +6,10 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import FilePath, Flag, Secret, Section
+from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, exactly_one
 from watchkeeper.base.http import HTTPClientConfig
 from watchkeeper.notify.config.defaults import NotificationDefaults
-from watchkeeper.notify.config.scalars import SecretURL, exactly_one
+from watchkeeper.notify.config.scalars import SecretURL
 
 
 class IntegrationConfig(Section):

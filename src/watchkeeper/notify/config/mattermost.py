@@ -6,11 +6,11 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
+from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text, at_most_one
 from watchkeeper.notify.config.attachment import AttachmentField
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.integration import OverHTTPConfig
-from watchkeeper.notify.config.scalars import SecretURL, at_most_one, lacking
+from watchkeeper.notify.config.scalars import SecretURL, lacking
 
 
 class MattermostAttachment(Section):

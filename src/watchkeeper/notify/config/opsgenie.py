@@ -7,11 +7,11 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
+from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text, at_most_one
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.integration import OverHTTPConfig
-from watchkeeper.notify.config.scalars import URLText, at_most_one, lacking
+from watchkeeper.notify.config.scalars import URLText, lacking
 
 _RESPONDERS = ("team", "teams", "user", "escalation", "schedule")
 

@@ -7,11 +7,11 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import FilePath, Secret, Section, Text
+from watchkeeper.base.configuration import FilePath, Secret, Section, Text, at_most_one
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.integration import OverHTTPConfig
-from watchkeeper.notify.config.scalars import Anything, GoDurationMs, URLText, at_most_one
+from watchkeeper.notify.config.scalars import Anything, GoDurationMs, URLText
 
 DEFAULT_DETAILS: Mapping[str, str] = {
     "firing": "{{ .Alerts.Firing | toJson }}",

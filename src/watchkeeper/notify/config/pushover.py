@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import FilePath, Flag, Secret, Text
+from watchkeeper.base.configuration import FilePath, Flag, Secret, Text, at_most_one, exactly_one
 from watchkeeper.notify.config.integration import OverHTTPConfig
-from watchkeeper.notify.config.scalars import GoDurationMs, at_most_one, exactly_one
+from watchkeeper.notify.config.scalars import GoDurationMs
 
 
 class PushoverConfig(OverHTTPConfig):

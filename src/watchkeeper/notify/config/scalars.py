@@ -20,20 +20,6 @@ _GO_DURATION = re.compile(r"([0-9]*\.?[0-9]+|[0-9]+\.)(h|ms|m|s|us|µs|ns)")
 _PORT = re.compile(r"[0-9]+|[a-z][a-z0-9-]*")
 
 
-def at_most_one(**given: object) -> None:
-    """Raise ValueError where several of `given` are set."""
-    names = [name for name, value in given.items() if value]
-    if len(names) > 1:
-        raise ValueError(f"at most one of {' and '.join(given)} may be given, here are {' and '.join(names)}")
-
-
-def exactly_one(**given: object) -> None:
-    """Raise ValueError where none or several of `given` are set."""
-    at_most_one(**given)
-    if not any(given.values()):
-        raise ValueError(f"one of {' or '.join(given)} must be given")
-
-
 def lacking(what: str, *keys: str) -> ValueError:
     """What to raise where neither an integration nor `global` says something."""
     return ValueError(f"no {what}: give {' or '.join(keys)}")

@@ -7,10 +7,9 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import Flag, NotYet, Secret, Section, Text
+from watchkeeper.base.configuration import Flag, NotYet, Secret, Section, Text, exactly_one
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.notify.config.integration import OverHTTPConfig
-from watchkeeper.notify.config.scalars import exactly_one
 
 
 class SigV4Config(Section):

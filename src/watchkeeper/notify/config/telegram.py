@@ -6,10 +6,10 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import FilePath, Flag, Integer, Secret, Text
+from watchkeeper.base.configuration import FilePath, Flag, Integer, Secret, Text, at_most_one, exactly_one
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.integration import OverHTTPConfig
-from watchkeeper.notify.config.scalars import GoDurationMs, URLText, at_most_one, exactly_one, lacking
+from watchkeeper.notify.config.scalars import GoDurationMs, URLText, lacking
 
 
 class TelegramConfig(OverHTTPConfig):

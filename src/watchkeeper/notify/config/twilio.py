@@ -6,10 +6,10 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import FilePath, Flag, Secret, Text
+from watchkeeper.base.configuration import FilePath, Flag, Secret, Text, exactly_one
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.integration import OverHTTPConfig
-from watchkeeper.notify.config.scalars import URLText, exactly_one
+from watchkeeper.notify.config.scalars import URLText
 
 SPOKEN = '{{ template "twilio.default.voice" . }}'
 """What a call says."""

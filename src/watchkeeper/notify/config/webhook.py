@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import Count, FilePath, Secret
+from watchkeeper.base.configuration import Count, FilePath, Secret, at_most_one, exactly_one
 from watchkeeper.notify.config.integration import OverHTTPConfig
-from watchkeeper.notify.config.scalars import Anything, GoDurationMs, SecretTemplateURL, at_most_one, exactly_one
+from watchkeeper.notify.config.scalars import Anything, GoDurationMs, SecretTemplateURL
 
 
 class WebhookConfig(OverHTTPConfig):

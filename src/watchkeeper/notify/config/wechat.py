@@ -6,10 +6,10 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from watchkeeper.base.configuration import FilePath, Flag, Secret, Text
+from watchkeeper.base.configuration import FilePath, Flag, Secret, Text, at_most_one
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.integration import OverHTTPConfig
-from watchkeeper.notify.config.scalars import URLText, at_most_one, lacking
+from watchkeeper.notify.config.scalars import URLText, lacking
 
 
 class WechatConfig(OverHTTPConfig):

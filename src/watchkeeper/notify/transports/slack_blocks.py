@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 from watchkeeper.access import Signer
 from watchkeeper.notify.config.slack import SlackConfig
 from watchkeeper.notify.message import Message
+from watchkeeper.notify.transports.truncating import in_characters
 
 PURPOSE = "slack"
 """What the buttons' tokens are good for."""
 TOKEN_LIVES_MS = 7 * 86_400_000
 VALUE = 2000
 """The most characters of a button's value."""
+BLOCKS = 50
+"""The most blocks of a message."""
+_TEXT, _FIELD = 3000, 2000
+_TEXTS = {"header": 150}
+"""The most characters of a block's text, of a section's field, and of what is shorter (Slack's reference of blocks)."""
 _BUTTONS = (
     ("watchkeeper_acknowledge", "Acknowledge", "primary"),
     ("watchkeeper_silence", "Silence 1h", ""),
@@ -23,7 +32,30 @@ def blocks(config: SlackConfig, message: Message) -> list[object]:
     if config.blocks is None:
         return []
     rendered = message.rendering.nested(config.blocks)
-    return rendered if isinstance(rendered, list) else [rendered]
+    found = cast("list[object]", rendered) if isinstance(rendered, list) else [rendered]
+    return [_fitting(block) for block in found[:BLOCKS]]
+
+
+def _fitting(block: object) -> object:
+    """The block, its texts cut to what Slack takes: it refuses the whole message for one that is longer."""
+    if not isinstance(block, Mapping):
+        return block
+    known = dict(cast("Mapping[str, object]", block))
+    if "text" in known:
+        known["text"] = _cut(known["text"], _TEXTS.get(str(known.get("type")), _TEXT))
+    for name in ("fields", "elements"):
+        if isinstance(texts := known.get(name), list):
+            known[name] = [_cut(text, _FIELD) for text in cast("list[object]", texts)]
+    return known
+
+
+def _cut(text: object, most: int) -> object:
+    """A text object, cut; what else may stand in its place stays as it is."""
+    if not isinstance(text, Mapping):
+        return text
+    known = cast("Mapping[str, object]", text)
+    shown = known.get("text")
+    return {**known, "text": in_characters(shown, most)} if isinstance(shown, str) else text
 
 
 def buttons(message: Message, signer: Signer) -> dict[str, object] | None:

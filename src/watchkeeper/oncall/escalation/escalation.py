@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from watchkeeper.model.alert import Alert
@@ -77,3 +77,8 @@ class Escalation:
         if self.due_at is not None:
             times.append(self.due_at)
         return min(times, default=None)
+
+    def sooner(self, by_ms: int) -> Escalation:
+        """The same with all that is due so much sooner."""
+        due_at = None if self.due_at is None else self.due_at - by_ms
+        return replace(self, due_at=due_at, pages=tuple(replace(one, at=one.at - by_ms) for one in self.pages))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import TypeAlias
 
 from watchkeeper.base.clock import Clock
+from watchkeeper.base.jumps import Jumps
 from watchkeeper.journal import Entry, Journal
 from watchkeeper.model.fingerprint import fingerprint
 from watchkeeper.model.notification import Flush
 from watchkeeper.oncall.escalation import course as courses
 from watchkeeper.oncall.escalation.escalation import Escalation, Page, State
-from watchkeeper.oncall.escalation.keeping import drop, keep, kept
+from watchkeeper.oncall.escalation.keeping import kept, writes
 from watchkeeper.oncall.escalation.metrics import EscalationMetrics
 from watchkeeper.oncall.escalation.outcome import Course, Event
 from watchkeeper.oncall.escalation.policy import Target
@@ -30,13 +32,16 @@ LONGEST_SLEEP_S = 30.0
 AFTER_TROUBLE_S = 1.0
 
 _Change = Callable[[Escalation, int], Course]
+InHand: TypeAlias = Callable[[str, str, Collection[str]], str]
+"""Who has all of these alerts (fingerprints) of a tenant's group in hand now; empty where nobody has."""
 
 
 class Escalations:
     """`open` before use, `close` at the end; all on one event loop.
 
-    A step and what it leads to are committed before anybody is told; what was being told when the process ended is told
-    again. Where the database takes nothing, escalation goes on in memory, and is written as soon as it can be.
+    A change holds at once, and is committed before anybody is told of it: what changes while one transaction is under
+    way makes up the next one. What was being told when the process ended is told again. Where the database takes
+    nothing, escalation goes on in memory, and is written as soon as it can be.
     """
 
     def __init__(
@@ -56,13 +61,22 @@ class Escalations:
         self._metrics = metrics
         self._unique = unique
         self._roster = Roster()
+        self._in_hand: InHand | None = None
+        self._jumps = Jumps(clock)
         self._live: dict[str, Escalation] = {}
         self._unwritten: set[str] = set()
+        """Those that are otherwise than they are kept, the ones that are over included."""
+        self._happened: list[Entry] = []
+        """What is to be recorded with them."""
         self._telling: dict[tuple[str, str], asyncio.Task[None]] = {}
         """Those who are being told: a receiver is told of one escalation by one page after the other."""
-        self._lock = asyncio.Lock()
+        self._writing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
+
+    def heed(self, in_hand: InHand) -> None:
+        """Escalate nothing that somebody has in hand already; said before `start`."""
+        self._in_hand = in_hand
 
     async def open(self) -> None:
         """Take up what was under way. Raises StoreFailure."""
@@ -71,6 +85,7 @@ class Escalations:
 
     def start(self) -> None:
         """Go on by the clock."""
+        self._catch_up()
         self._loop = asyncio.create_task(self._run(), name="escalations")
 
     async def close(self) -> None:
@@ -79,6 +94,7 @@ class Escalations:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._commit()
 
     def apply(self, roster: Roster) -> None:
         """Climb by this roster from now on."""
@@ -102,22 +118,21 @@ class Escalations:
         Alerts that fire begin an escalation, or go on with the group's; a group whose alerts have all ended ends it.
         `again` says that the same was told before, and is to be told once more.
         """
-        async with self._lock:
-            now = self._clock.now_ms()
-            alerts = tuple(lasting(alert, now) for alert in flush.alerts)
-            firing = any(not alert.is_resolved(now) for alert in alerts)
-            under_way = self._of(flush.tenant, flush.group_key, policy)
-            if not firing:
-                for one in under_way:
-                    await self._keep(self._over(replace(one, alerts=alerts), "", now))
-            elif not under_way:
-                fresh = Escalation(
-                    self._unique(), flush.tenant, flush.group_key, policy, flush.group_labels, alerts, now
-                )
-                await self._keep(courses.begun(fresh, self._roster, now))
-            for one in under_way if firing else ():
-                await self._keep(courses.updated(one, alerts, self._roster, now, again=again))
-            await self._advance()
+        now = self._now()
+        alerts = tuple(lasting(alert, now) for alert in flush.alerts)
+        firing = any(not alert.is_resolved(now) for alert in alerts)
+        under_way = self._of(flush.tenant, flush.group_key, policy)
+        if not firing:
+            changed = [self._over(replace(one, alerts=alerts), "", now) for one in under_way]
+        elif under_way:
+            changed = [courses.updated(one, alerts, self._roster, now, again=again) for one in under_way]
+        else:
+            fresh = Escalation(self._unique(), flush.tenant, flush.group_key, policy, flush.group_labels, alerts, now)
+            changed = [courses.begun(fresh, self._roster, now)]
+        for course in changed:
+            self._take(self._heeded(course))
+        self._wake.set()
+        await self._go_on([course.escalation.id for course in changed])
 
     async def acknowledged(self, tenant: str, group_key: str, actor: str) -> None:
         """Somebody has a group's alerts in hand: its escalations stop."""
@@ -141,8 +156,10 @@ class Escalations:
 
     async def advance(self) -> int | None:
         """Do all that is due by now; when something is next, None where nothing is."""
-        async with self._lock:
-            return await self._advance()
+        await self._go_on(list(self._live))
+        waiting = [one.wakes_at for one in self._live.values()]
+        now = self._clock.now_ms()
+        return min((at for at in waiting if at is not None and at > now), default=None)
 
     async def settle(self) -> None:
         """Return when nobody is being told any more."""
@@ -165,28 +182,54 @@ class Escalations:
                 async with asyncio.timeout(AFTER_TROUBLE_S if self._unwritten else sleep_s):
                     await self._wake.wait()
 
-    async def _advance(self) -> int | None:
+    def _catch_up(self) -> None:
+        """Take up acknowledgements that came or ended just before the process did."""
+        if self._in_hand is None:
+            return
         now = self._clock.now_ms()
-        for one in list(self._live.values()):
-            course = courses.advanced(one, self._roster, now)
-            if course.escalation != one or one.id in self._unwritten:
-                await self._keep(course)
-        for one in list(self._live.values()):
+        for one in self.live():
+            actor = self._in_hand(one.tenant, one.group_key, ())
+            self._take(courses.acknowledged(one, actor) if actor else courses.released(one, "", now))
+
+    def _now(self) -> int:
+        """The time. Where the clock has been set back, what is due is first put as far from it as it was."""
+        if back_ms := self._jumps.back_ms():
+            log.warning("the clock has been set back by %d s: what is due is, too", back_ms // 1000)
+            for one in list(self._live.values()):
+                self._take(Course(one.sooner(back_ms)))
+        return self._clock.now_ms()
+
+    def _heeded(self, course: Course) -> Course:
+        """The course, stopped where somebody has acknowledged all that fires before it came this far."""
+        one, now = course.escalation, self._clock.now_ms()
+        firing = [fingerprint(alert.labels) for alert in one.alerts if not alert.is_resolved(now)]
+        actor = self._in_hand(one.tenant, one.group_key, firing) if self._in_hand is not None and firing else ""
+        if not actor:
+            return course
+        stopped = courses.acknowledged(one, actor)
+        return course.then(stopped.escalation, *stopped.events)
+
+    async def _go_on(self, ids: Iterable[str]) -> None:
+        """Take the steps of these that are due, commit all that has changed, and tell."""
+        ids, now = list(ids), self._now()
+        for one in self._those(ids):
+            self._take(courses.advanced(one, self._roster, now))
+        await self._commit()
+        for one in self._those(ids):
             self._tell_due(one, now)
-        waiting = [one.wakes_at for one in self._live.values()]
-        return min((at for at in waiting if at is not None and at > now), default=None)
+
+    def _those(self, ids: Iterable[str]) -> list[Escalation]:
+        return [one for id in ids if (one := self._live.get(id)) is not None]
 
     async def _change_group(self, tenant: str, group_key: str, change: _Change) -> None:
         await self._change(self._of(tenant, group_key), change)
 
     async def _change(self, those: Sequence[Escalation], change: _Change) -> None:
-        async with self._lock:
-            now = self._clock.now_ms()
-            for one in those:
-                if (current := self._live.get(one.id)) is not None:
-                    await self._keep(change(current, now))
-            await self._advance()
-            self._wake.set()
+        now = self._now()
+        for one in self._those([one.id for one in those]):
+            self._take(change(one, now))
+        self._wake.set()
+        await self._go_on([one.id for one in those])
 
     def _of(self, tenant: str, group_key: str, policy: str = "") -> list[Escalation]:
         return [
@@ -221,33 +264,43 @@ class Escalations:
             log.exception("%s could not be told of %s in an unforeseen way", page.receiver, flush.group_key)
             arrived = False
         self._metrics.told(arrived=arrived)
-        async with self._lock:
-            if (escalation := self._live.get(told.id)) is not None:
-                await self._keep(courses.told(escalation, page, self._clock.now_ms(), arrived=arrived))
+        now = self._now()
+        if (escalation := self._live.get(told.id)) is not None:
+            self._take(courses.told(escalation, page, now, arrived=arrived))
+            await self._commit()
 
-    async def _keep(self, course: Course) -> None:
-        """Live by what has become of an escalation, kept and recorded in one transaction where that is possible."""
+    def _take(self, course: Course) -> None:
+        """Live by what has become of an escalation."""
         one = course.escalation
-        done = one.state is State.RESOLVED and not one.pages
-        entries = [self._entry(one, event) for event in course.events]
-        before = self._live.get(one.id)
-        if done:
+        if self._live.get(one.id) == one and not course.events:
+            return
+        if one.state is State.RESOLVED and not one.pages:
             self._live.pop(one.id, None)
         else:
             self._live[one.id] = one
-        self._metrics.count(self._live.values())
+        self._unwritten.add(one.id)
+        self._happened.extend(self._entry(one, event) for event in course.events)
         self._report(course)
-        if before == one and not entries and one.id not in self._unwritten:
-            return
-        try:
-            await self._control.run([*(drop(one.id) if done else keep(one)), *self._journal.writes(entries)])
-            self._unwritten.discard(one.id)
-        except StoreFailure as failure:
-            log.error("the escalation of %s goes on in memory: %s", one.group_key, failure)
-            self._journal.record(*entries)
-            self._metrics.failures.inc()
-            if not done:
-                self._unwritten.add(one.id)
+
+    async def _commit(self) -> None:
+        """Return when all that has changed so far is kept and recorded, or the database has not taken it."""
+        async with self._writing:
+            ids, self._unwritten = self._unwritten, set()
+            entries, self._happened = self._happened, []
+            if not ids and not entries:
+                return
+            self._metrics.count(self._live.values())
+            kept = self._those(ids)
+            try:
+                await self._control.run([*writes(kept, ids - self._live.keys()), *self._journal.writes(entries)])
+            except StoreFailure as failure:
+                log.error("%d escalations go on in memory: %s", len(ids), failure)
+                self._journal.record(*entries)
+                self._metrics.failures.inc()
+                self._unwritten |= ids
+            except BaseException:
+                self._unwritten |= ids
+                raise
 
     def _report(self, course: Course) -> None:
         for event in course.events:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
@@ -32,14 +32,10 @@ _DELETE = "DELETE FROM oncall_escalations WHERE id = :id"
 Writes = Sequence[tuple[str, Sequence[Mapping[str, object]]]]
 
 
-def keep(escalation: Escalation) -> Writes:
-    """The statement that keeps an escalation as it is now."""
-    return [(_PUT, [_row(escalation)])]
-
-
-def drop(id: str) -> Writes:
-    """The statement that forgets one."""
-    return [(_DELETE, [{"id": id}])]
+def writes(escalations: Sequence[Escalation], over: Iterable[str]) -> Writes:
+    """The statements that keep escalations as they are now, and forget those that are `over`, by their ids."""
+    rows, gone = [_row(one) for one in escalations], [{"id": id} for id in sorted(over)]
+    return [*([(_PUT, rows)] if rows else []), *([(_DELETE, gone)] if gone else [])]
 
 
 async def kept(control: ControlDatabase) -> list[Escalation]:

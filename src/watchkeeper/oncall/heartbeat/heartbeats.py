@@ -15,6 +15,7 @@ from watchkeeper.alerts import Received
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.duration import format_duration
 from watchkeeper.base.failure import Failure
+from watchkeeper.base.jumps import Jumps
 from watchkeeper.journal import Entry, Journal, Kind
 from watchkeeper.oncall.heartbeat.keeping import HeartbeatKeeping, Pulse
 from watchkeeper.oncall.heartbeat.sections import HeartbeatConfig
@@ -69,6 +70,7 @@ class Heartbeats:
         self._journal = journal
         self._alerts = alerts
         self._clock = clock
+        self._jumps = Jumps(clock)
         self._opened_at = clock.now_ms()
         self._pulses: dict[str, Pulse] = {}
         self._configs: Mapping[str, HeartbeatConfig] = {}
@@ -114,6 +116,7 @@ class Heartbeats:
             raise WrongToken(f'the token of heartbeat "{name}" cannot be read: {error.strerror}') from error
         if secret and not hmac.compare_digest(secret.encode(), token.encode()):
             raise WrongToken(f'heartbeat "{name}" needs its token')
+        self._set_back()
         now = self._clock.now_ms()
         pulse = self._pulses[name]
         late_since = None if failure is None else pulse.late_since or now
@@ -125,6 +128,7 @@ class Heartbeats:
 
     async def look(self) -> None:
         """One round: who has become late, and whose alert must be sent again."""
+        self._set_back()
         now = self._clock.now_ms()
         for state in self.states():
             pulse = self._pulses[state.config.name]
@@ -136,6 +140,14 @@ class Heartbeats:
             except StoreFailure as failure:
                 log.warning("heartbeat %s: %s", state.config.name, failure)
             self._late.labels(state.config.name).set(self._pulses[state.config.name].late_since is not None)
+
+    def _set_back(self) -> None:
+        """Where the clock has been set back, what was heard was heard as long ago as before."""
+        if back_ms := self._jumps.back_ms():
+            log.warning("the clock has been set back by %d s: heartbeats are expected as before", back_ms // 1000)
+            self._opened_at -= back_ms
+            self._sent_at = {name: at - back_ms for name, at in self._sent_at.items()}
+            self._pulses = {name: pulse.sooner(back_ms) for name, pulse in self._pulses.items()}
 
     def _state(self, config: HeartbeatConfig) -> HeartbeatState:
         pulse = self._pulses[config.name]

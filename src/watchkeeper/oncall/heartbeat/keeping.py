@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from watchkeeper.store.control import ControlDatabase, ControlStep
 
@@ -46,6 +46,11 @@ class Pulse:
     last_at: int | None = None
     late_since: int | None = None
     said: str = ""
+
+    def sooner(self, by_ms: int) -> Pulse:
+        """The same, heard so much sooner."""
+        last_at = None if self.last_at is None else self.last_at - by_ms
+        return replace(self, expected_since=self.expected_since - by_ms, last_at=last_at)
 
 
 class HeartbeatKeeping:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
-from watchkeeper.base.configuration import DurationMs, FilePath, Secret, Section, Text
+from watchkeeper.base.configuration import (
+    DurationMs,
+    FilePath,
+    PathName,
+    Secret,
+    Section,
+    Text,
+    TokenSection,
+    exactly_one,
+)
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.http import HTTPClientConfig
 from watchkeeper.model.samples import DEFAULT_TENANT
-
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}", re.ASCII)
-
-
-def _name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError(f'"{name}" cannot be part of a path: up to 100 letters, digits and _.- would be right')
-    return name
 
 
 def _longer_than_zero(ms: int) -> int:
@@ -29,11 +29,10 @@ def _longer_than_zero(ms: int) -> int:
     return ms
 
 
-PathName = Annotated[Text, AfterValidator(_name)]
 Period = Annotated[DurationMs, AfterValidator(_longer_than_zero)]
 
 
-class HeartbeatConfig(Section):
+class HeartbeatConfig(TokenSection):
     """Somebody who says `every` so often that all is well, and may be `grace` late before an alert says so.
 
     `labels` and `annotations` are those of the alert, besides `alertname` and `heartbeat`. With a token, only who
@@ -46,18 +45,6 @@ class HeartbeatConfig(Section):
     labels: Mapping[Text, Text] = EMPTY
     annotations: Mapping[Text, Text] = EMPTY
     tenant: Text = DEFAULT_TENANT
-    token: Secret = Secret("")
-    token_file: FilePath = None
-
-    @model_validator(mode="after")
-    def _one_token(self) -> Self:
-        if self.token and self.token_file is not None:
-            raise ValueError("at most one of token and token_file may be set")
-        return self
-
-    def secret(self) -> str:
-        """The token, empty where anybody is believed. Raises OSError where its file cannot be read."""
-        return self.token_file.read_text().strip() if self.token_file is not None else self.token.reveal()
 
 
 class DeadMansSwitchConfig(HTTPClientConfig):
@@ -72,8 +59,7 @@ class DeadMansSwitchConfig(HTTPClientConfig):
 
     @model_validator(mode="after")
     def _one_url(self) -> Self:
-        if bool(self.url) == (self.url_file is not None):
-            raise ValueError("exactly one of url and url_file must be set")
+        exactly_one(url=self.url, url_file=self.url_file)
         if self.url and not self.url.reveal().startswith(("http://", "https://")):
             raise ValueError("the url of a dead man's switch must start with http:// or https://")
         return self

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from watchkeeper.base.duration import format_duration
-from watchkeeper.base.instants import instant_text
+from watchkeeper.base.instant import instant_text
 from watchkeeper.journal import Entry, Kind
 from watchkeeper.oncall.incident.changing import alert_text
 from watchkeeper.oncall.incident.incident import ROLES, Incident

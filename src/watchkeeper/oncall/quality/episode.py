@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 from watchkeeper.journal import Entry, Kind
 
@@ -49,11 +49,9 @@ class Episodes:
         """Take in one entry; what is about alerts that fired before the first one says nothing."""
         match entry.kind:
             case Kind.ALERT_FIRED:
-                for fingerprint, details in _alerts(entry):
-                    self._fired(fingerprint, details, entry.at)
+                self._fired(entry)
             case Kind.ALERT_RESOLVED:
-                for fingerprint, details in _alerts(entry):
-                    self._ended(fingerprint, _whole(details, "ends_at", "endsAt", entry.at))
+                self._ended(entry)
             case Kind.NOTIFICATION_SENT:
                 self._told(entry)
             case Kind.ACKNOWLEDGED:
@@ -64,21 +62,22 @@ class Episodes:
             case _:
                 return
 
-    def _fired(self, fingerprint: str, details: Mapping[str, Any], at: int) -> None:
-        since = _whole(details, "starts_at", "startsAt", at)
+    def _fired(self, entry: Entry) -> None:
+        (fingerprint,), since = entry.alerts, cast("int", entry.details["startsAt"])
         before = self._latest.get(fingerprint)
         if before is not None and before.until is None:
             if before.since == since:
                 return
             before.until = since
-        labels = {str(name): str(value) for name, value in _mapping(details.get("labels")).items()}
+        labels = cast("Mapping[str, str]", entry.details["labels"])
         self._latest[fingerprint] = episode = Episode(fingerprint, labels, since)
         self.all.append(episode)
 
-    def _ended(self, fingerprint: str, until: int) -> None:
+    def _ended(self, entry: Entry) -> None:
+        (fingerprint,) = entry.alerts
         episode = self._latest.get(fingerprint)
         if episode is not None and episode.until is None:
-            episode.until = max(until, episode.since)
+            episode.until = max(cast("int", entry.details["endsAt"]), episode.since)
 
     def _told(self, entry: Entry) -> None:
         for fingerprint in entry.alerts:
@@ -100,24 +99,3 @@ class Episodes:
         if not entry.alerts and entry.group_key:
             named = [one for one in self._latest.values() if entry.group_key in one.group_keys]
         return (one for one in named if one.until is None)
-
-
-def _alerts(entry: Entry) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The alerts of an entry with their labels and times: a list of them, or the details of the only one."""
-    listed = entry.details.get("alerts")
-    if isinstance(listed, list):
-        for details in cast("list[Any]", listed):
-            one = _mapping(details)
-            if fingerprint := str(one.get("fingerprint", "")):
-                yield fingerprint, one
-    elif entry.alerts:
-        yield entry.alerts[0], entry.details
-
-
-def _whole(details: Mapping[str, Any], name: str, other: str, otherwise: int) -> int:
-    value = details.get(name, details.get(other))
-    return value if isinstance(value, int) else otherwise
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median, quantiles
 
 from watchkeeper.model.nights import Nights
+from watchkeeper.model.severity import Severities, Severity
 from watchkeeper.oncall.quality.episode import Episode
 
 WEEK_MS = 7 * 86_400_000
 MINUTE_MS = 60_000
-DEFAULT_TARGETS: Mapping[str, int] = {
-    "critical": 15 * MINUTE_MS,
-    "page": 15 * MINUTE_MS,
-    "error": 60 * MINUTE_MS,
-    "warning": 240 * MINUTE_MS,
-}
-"""How soon somebody should act, by severity, where no configuration says so."""
+DEFAULT_SEVERITIES = Severities(
+    (
+        Severity("critical", ("page",), 15 * MINUTE_MS),
+        Severity("error", (), 60 * MINUTE_MS),
+        Severity("warning", (), 240 * MINUTE_MS),
+    )
+)
+"""How soon somebody should act where no configuration says so."""
 
 
 class By(StrEnum):
@@ -36,13 +38,13 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How figures are taken, from `since` to `until` (ms); `targets` by severity, ms."""
+    """How figures are taken, from `since` to `until` (ms); `severities` say how soon somebody should act."""
 
     since: int
     until: int
     nights: Nights = field(default_factory=Nights)
     flap_within_ms: int = 10 * MINUTE_MS
-    targets: Mapping[str, int] = field(default_factory=lambda: DEFAULT_TARGETS)
+    severities: Severities = DEFAULT_SEVERITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def _of(name: str, episodes: Sequence[Episode], measure: Measure) -> Figures:
         at_night=sum(one.told_at is not None and measure.nights.include(one.told_at) for one in episodes),
         flaps=_flaps(episodes, measure.flap_within_ms),
         notifications=len({identity for one in episodes for identity in one.notifications}),
-        severities=_values(episodes, "severity"),
+        severities=_values(episodes, measure.severities.label),
         teams=_values(episodes, "team"),
     )
 
@@ -119,21 +121,22 @@ def _p90(lengths: Sequence[int]) -> int | None:
     return round(quantiles(lengths, n=10, method="inclusive")[8])
 
 
-def _target(episode: Episode, measure: Measure) -> int | None:
-    return measure.targets.get(episode.labels.get("severity", ""))
+def _deadline(episode: Episode, measure: Measure) -> int | None:
+    severity = measure.severities.named(episode.labels.get(measure.severities.label, ""))
+    return None if severity is None else measure.severities.response_deadline(severity, episode.since)
 
 
 def _is_due(episode: Episode, measure: Measure) -> bool:
-    target = _target(episode, measure)
-    if target is None:
+    deadline = _deadline(episode, measure)
+    if deadline is None:
         return False
     end = measure.until if episode.until is None else episode.until
-    return episode.acted_at is not None or end - episode.since >= target
+    return episode.acted_at is not None or end >= deadline
 
 
 def _in_time(episode: Episode, measure: Measure) -> bool:
-    target = _target(episode, measure)
-    return target is not None and episode.acted_at is not None and episode.acted_at - episode.since <= target
+    deadline = _deadline(episode, measure)
+    return deadline is not None and episode.acted_at is not None and episode.acted_at <= deadline
 
 
 def _flaps(episodes: Sequence[Episode], within_ms: int) -> int:

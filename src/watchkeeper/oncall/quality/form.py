@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from watchkeeper.base.instants import rfc3339
+from watchkeeper.base.instant import rfc3339
 from watchkeeper.oncall.quality.figures import Figures
 from watchkeeper.oncall.quality.review import Review
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from watchkeeper.base.duration import parse_duration_ms
 from watchkeeper.base.failure import Failure
 from watchkeeper.base.instant import parse_instant_ms
 from watchkeeper.model.nights import Nights
-from watchkeeper.oncall.quality.figures import DEFAULT_TARGETS, By, Measure
+from watchkeeper.model.severity import Severities
+from watchkeeper.oncall.quality.figures import DEFAULT_SEVERITIES, By, Measure
 
 
 class QualityFailure(Failure):
@@ -21,7 +21,7 @@ class QualityOrder:
     """Names are those of the command line and of the API.
 
     `since` and `until` are instants or how long ago, `flap_within` is a duration; without a `time_zone` nights are
-    those of UTC.
+    those of the business hours' zone.
     """
 
     since: str = "7d"
@@ -30,12 +30,17 @@ class QualityOrder:
     time_zone: str = ""
     flap_within: str = "10m"
 
-    def measure(self, now_ms: int, targets: Mapping[str, int] = DEFAULT_TARGETS) -> Measure:
-        """How figures are to be taken. Raises Failure where a text is wrong."""
+    def measure(self, now_ms: int, severities: Severities) -> Measure:
+        """How figures are to be taken, by the configured `severities`. Raises Failure where a text is wrong.
+
+        Where none are configured, those in common use stand in for them.
+        """
         since, until = parse_instant_ms(self.since, now_ms), parse_instant_ms(self.until, now_ms)
         if until <= since:
             raise QualityFailure("the end must come after the beginning")
-        return Measure(since, until, Nights.of(self.time_zone), parse_duration_ms(self.flap_within), targets)
+        nights = Nights.of(self.time_zone or severities.business_hours.time_zone)
+        known = severities if severities.levels else DEFAULT_SEVERITIES
+        return Measure(since, until, nights, parse_duration_ms(self.flap_within), known)
 
     def kind(self) -> By:
         """By what figures are asked for. Raises QualityFailure."""

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from watchkeeper.base.duration import format_duration
-from watchkeeper.base.instants import instant_text
+from watchkeeper.base.instant import instant_text
 from watchkeeper.journal import Entry, Search
 from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.oncall.quality.advice import Advice, advice
 from watchkeeper.oncall.quality.episode import KINDS, Episodes
 from watchkeeper.oncall.quality.figures import By, Figures, Measure, figures, total
+
+_MOST = 10
+"""How many suggestions and rules a summary has."""
 
 
 class History(Protocol):
@@ -53,20 +56,42 @@ def markdown(review: Review) -> str:
     return "\n".join(_page(review)) + "\n"
 
 
+def headline(review: Review) -> str:
+    """The review in a sentence."""
+    return f"{_span(review)}: {_figures(review)}"
+
+
+def summary(review: Review) -> str:
+    """What to do, and the rules that fired most, in Markdown that is never long."""
+    return "\n".join([*_advice(review.advice, _MOST), "", *_table(review.rules[:_MOST])]) + "\n"
+
+
 def _page(review: Review) -> Iterator[str]:
-    measure, all_ = review.measure, review.total
-    yield f"# Alerts from {instant_text(measure.since)} to {instant_text(measure.until)}"
-    yield ""
-    yield (
+    yield f"# {_span(review)}"
+    yield from ("", _figures(review), "", "## What to do", "")
+    yield from _advice(review.advice, len(review.advice))
+    for title, some in (("Rules", review.rules), ("Teams", review.teams)):
+        yield from ("", f"## {title}", "", *_table(some))
+
+
+def _span(review: Review) -> str:
+    return f"Alerts from {instant_text(review.measure.since)} to {instant_text(review.measure.until)}"
+
+
+def _figures(review: Review) -> str:
+    all_ = review.total
+    return (
         f"{_count(all_.fired, 'firing')}, {_count(all_.notifications, 'notification')}, {all_.at_night} at night; "
         f"somebody acted on {all_.acted}, in time on {all_.in_time} of {all_.due} that were due."
     )
-    yield from ("", "## What to do", "")
-    yield from (f"- **{one.rule}** {one.text}." for one in review.advice)
-    if not review.advice:
+
+
+def _advice(advice: Sequence[Advice], most: int) -> Iterator[str]:
+    yield from (f"- **{one.rule}** {one.text}." for one in advice[:most])
+    if len(advice) > most:
+        yield f"- … and {len(advice) - most} more."
+    if not advice:
         yield "Nothing stands out."
-    for title, some in (("Rules", review.rules), ("Teams", review.teams)):
-        yield from ("", f"## {title}", "", *_table(some))
 
 
 def _table(some: Sequence[Figures]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, model_validator
 
 from watchkeeper.alerts.intervals.ranges import minute_of_day
-from watchkeeper.base.configuration import DurationMs, Section, Text
+from watchkeeper.base.configuration import DurationMs, Section, Text, TimeZone
 from watchkeeper.oncall.scalars import (
     DAYS,
     DateText,
@@ -18,7 +18,6 @@ from watchkeeper.oncall.scalars import (
     TimeOfDay,
     Weekday,
     Weekdays,
-    Zone,
     weekday,
     weekdays,
 )
@@ -132,7 +131,7 @@ class ScheduleSection(Section):
     """Layers, the last of which goes first, and overrides, which go before all layers."""
 
     name: Name
-    time_zone: Zone = "UTC"
+    time_zone: TimeZone = "UTC"
     layers: tuple[LayerSection, ...]
     overrides: tuple[OverrideSection, ...] = ()
 
@@ -144,6 +143,6 @@ class ScheduleSection(Section):
 
     def schedule(self) -> Schedule:
         """What it says."""
-        zone = ZoneInfo(self.time_zone or "UTC")
+        zone = ZoneInfo(self.time_zone)
         layers = tuple(one.layer(f"layer {i}", zone) for i, one in enumerate(self.layers, 1))
         return Schedule(self.name, zone, layers, tuple(one.override(zone) for one in self.overrides))

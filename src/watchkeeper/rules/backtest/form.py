@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from watchkeeper.base.instants import rfc3339
+from watchkeeper.base.instant import rfc3339
 from watchkeeper.rules.backtest.backtest import History, RuleHistory
 from watchkeeper.rules.backtest.firing import Firing
 from watchkeeper.rules.backtest.suggestion import Suggestion

@@ -35,7 +35,7 @@ class Order:
     limit: int = 1000
 
     def question(self, now_ms: int) -> Question:
-        """What is asked. Raises InstantFailure, DurationFailure, NightsFailure, AimFailure, BacktestFailure."""
+        """What is asked. Raises InstantFailure, DurationFailure, UnknownZone, AimFailure, BacktestFailure."""
         if self.limit < 0:
             raise BacktestFailure(f"{self.limit} firings cannot be listed: a limit of 0 or more would be right")
         return Question(

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from watchkeeper.base.instants import rfc3339
+from watchkeeper.base.instant import rfc3339
 from watchkeeper.journal import Entry
 
 COLUMNS = (

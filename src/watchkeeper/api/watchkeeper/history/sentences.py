@@ -10,7 +10,7 @@ from watchkeeper.alerts.inhibition import Inhibition, InhibitRule
 from watchkeeper.alerts.intervals import Hold
 from watchkeeper.alerts.matchers import matchers_text
 from watchkeeper.base.duration import format_duration
-from watchkeeper.base.instants import instant_text
+from watchkeeper.base.instant import instant_text
 from watchkeeper.notify import Outlook
 
 

@@ -15,7 +15,7 @@ from watchkeeper.api.watchkeeper.history.entries import entry_json
 from watchkeeper.api.watchkeeper.history.sentences import held_back, inhibition_text, rule_text, summary, times_text
 from watchkeeper.api.watchkeeper.history.story import Story
 from watchkeeper.base.duration import format_duration
-from watchkeeper.base.instants import rfc3339
+from watchkeeper.base.instant import rfc3339
 from watchkeeper.notify import Outlook
 
 

@@ -10,7 +10,7 @@ from watchkeeper.alerts.matchers import matchers_text
 from watchkeeper.alerts.path import Step
 from watchkeeper.api.watchkeeper.history.sentences import held_back, lines, state_text, times_text
 from watchkeeper.api.watchkeeper.history.story import Story
-from watchkeeper.base.instants import instant_text
+from watchkeeper.base.instant import instant_text
 from watchkeeper.notify import Outlook
 
 

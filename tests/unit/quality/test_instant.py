@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchkeeper.base.instant import InstantFailure, parse_instant_ms
-from watchkeeper.base.instants import rfc3339
+from watchkeeper.base.instant import InstantFailure, parse_instant_ms, rfc3339
 from watchkeeper.model.nights import Nights
 
 NOW = 1_763_700_000_000
