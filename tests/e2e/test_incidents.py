@@ -127,6 +127,17 @@ def test_from_an_alert_to_the_post_mortem_over_a_kill(scene: Scene):
     assert (figures["name"], figures["resolved"], figures["acknowledged"]) == ("shop", 1, 1)
 
 
+def test_a_receiver_keeps_a_ticket_from_when_somebody_asks(scene: Scene):
+    id = scene.ask("/incidents", "POST", by="alice", title="Nobody can log in").json["data"]["id"]
+    assert scene.ask(f"/incidents/{id}").data["ticket"] == ""
+    refused = scene.ask(f"/incidents/{id}/ticket", "POST", by="bob", receiver="nobdy")
+    assert (refused.status, refused.json["error"]) == (400, 'there is no receiver "nobdy": did you mean "nobody"?')
+    assert scene.ask(f"/incidents/{id}/ticket", "POST", by="bob").status == 400
+    assert scene.ask("/incidents/INC-99/ticket", "POST", by="bob", receiver="nobody").status == 404
+    assert scene.ask(f"/incidents/{id}/ticket", "POST", by="bob", receiver="nobody").data["ticket"] == "nobody"
+    assert f"bob asked for a ticket of {id} by the receiver nobody" in scene.story(id)
+
+
 def test_people_open_change_merge_and_split(scene: Scene):
     scene.alert("Slow", "bank")
     scene.alert("Wrong", "bank")

@@ -12,6 +12,7 @@ from watchkeeper.api.watchkeeper import deployments, incidents, runbooks
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.room import TakeUp
 from watchkeeper.journal import Journal
+from watchkeeper.notify import Notify
 from watchkeeper.oncall import Acknowledgements, Change
 from watchkeeper.oncall.incident import Incidents
 from watchkeeper.store.control import ControlDatabase
@@ -21,11 +22,17 @@ class IncidentRooms:
     """`open` once alerts are held."""
 
     def __init__(
-        self, core: Core, control: ControlDatabase, journal: Journal, alerts: Alerts, acknowledgements: Acknowledgements
+        self,
+        core: Core,
+        control: ControlDatabase,
+        journal: Journal,
+        alerts: Alerts,
+        notify: Notify,
+        acknowledgements: Acknowledgements,
     ) -> None:
         self._core = core
         self._acknowledgements = acknowledgements
-        self.room = Incidents(control, journal, alerts, core.clock, core.registry, core.options.external_url)
+        self.room = Incidents(control, journal, alerts, core.clock, core.registry, core.options.external_url, notify)
 
     async def open(self) -> None:
         """Take up what was kept, and begin to follow alerts. Raises StoreFailure."""
@@ -41,7 +48,8 @@ class IncidentRooms:
 
         async def take_up() -> None:
             rules = [section.rule() for section in configuration.sections.incidents]
-            self.room.apply(rules, configuration.runbooks)
+            receivers = [receiver.name for receiver in configuration.notify.receivers]
+            self.room.apply(rules, configuration.runbooks, receivers)
 
         return take_up
 

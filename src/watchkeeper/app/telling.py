@@ -59,8 +59,9 @@ class Telling:
         agent = f"Watchkeeper/{core.build.version}"
         self._calendars = Calendars(control, core.clock, core.registry, means.environ, agent)
         self._signals = Signals(core, control, journal, self._alerting.alerts, means.environ, means.vitals)
-        self._incidents = IncidentRooms(core, control, journal, self._alerting.alerts, acknowledged)
-        self._reviewing = Reviewing(core, control, journal, self._alerting.notify)
+        notify = self._alerting.notify
+        self._incidents = IncidentRooms(core, control, journal, self._alerting.alerts, notify, acknowledged)
+        self._reviewing = Reviewing(core, control, journal, notify)
         self._rooms: Sequence[Room] = (
             self._acknowledging,
             self._on_calling,

@@ -16,7 +16,8 @@ class Flush:
     Alertmanager's text for a group, route and labels (`{}/{team="a"}:{alertname="X"}`). The same content may be told
     again once `repeat_interval_ms` have passed since it was told, unless somebody has `acknowledged` the group. Whoever
     tells gives up at `deadline`. A `note` is something else that the receiver should know, such as why it is told what
-    another would have been.
+    another would have been. Where what is told of the same alerts changes, `version` is another each time: whoever
+    knows an earlier one has something to learn.
     """
 
     receiver: str
@@ -29,3 +30,4 @@ class Flush:
     tenant: str = field(default="default")
     acknowledged: bool = False
     note: str = ""
+    version: str = ""

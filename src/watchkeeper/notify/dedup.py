@@ -19,6 +19,8 @@ class Reason(Enum):
     NEW_ALERTS = "new alerts added"
     ALL_RESOLVED = "all alerts resolved"
     NEW_RESOLVED = "some alerts resolved"
+    CHANGED = "what is told of them has changed"
+    """Ours: of another version of what the receiver knows."""
     REPEAT = "repeat interval elapsed"
 
 
@@ -33,18 +35,19 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a group has to say: its alerts by the hashes of their labels."""
+    """What a group has to say: its alerts by the hashes of their labels and of the version of what is told of them."""
 
     firing: frozenset[int]
     resolved: frozenset[int]
+    version: str = ""
 
     @classmethod
-    def of(cls, alerts: Sequence[Alert], at: int) -> Content:
+    def of(cls, alerts: Sequence[Alert], at: int, version: str = "") -> Content:
         """The alerts as they are at the instant `at`, in ms since the epoch."""
         firing, resolved = set[int](), set[int]()
         for alert in alerts:
-            (resolved if alert.is_resolved(at) else firing).add(label_hash(alert.labels))
-        return cls(frozenset(firing), frozenset(resolved))
+            (resolved if alert.is_resolved(at) else firing).add(label_hash(alert.labels, version))
+        return cls(frozenset(firing), frozenset(resolved), version)
 
 
 def reason_to_tell(
@@ -69,12 +72,15 @@ def reason_to_tell(
     if told is None:
         return Reason.FIRST
     if not content.firing <= told.firing:
-        return Reason.NEW_ALERTS if told.firing else Reason.FIRST
+        if not told.firing:
+            return Reason.FIRST
+        return Reason.CHANGED if content.version else Reason.NEW_ALERTS
     if send_resolved and not content.resolved <= told.resolved:
         return Reason.NEW_RESOLVED
     return Reason.REPEAT if told.at < at - repeat_interval_ms and not acknowledged else None
 
 
-def label_hash(labels: Labels) -> int:
-    """The number by which an alert is remembered."""
-    return xxhash.xxh3_64_intdigest("".join(f"{name}\xff{value}\xff" for name, value in labels.pairs).encode())
+def label_hash(labels: Labels, version: str = "") -> int:
+    """The number by which an alert, or a version of what is told of it, is remembered."""
+    pairs = "".join(f"{name}\xff{value}\xff" for name, value in labels.pairs)
+    return xxhash.xxh3_64_intdigest(f"{pairs}{version}".encode())

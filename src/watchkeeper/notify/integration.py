@@ -22,7 +22,7 @@ from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.outlook import Outlook, outlook
 from watchkeeper.notify.retrying import Attempt, Retrying, once
 from watchkeeper.notify.templating import Templates
-from watchkeeper.notify.transports import Acknowledging, Outside, make_transport
+from watchkeeper.notify.transports import Acknowledging, Outside, Ticketing, make_transport
 from watchkeeper.notify.trial import TRIAL_TIMEOUT_S, Trial
 from watchkeeper.store import StoreFailure
 
@@ -73,6 +73,13 @@ class Integration:
         """What it knows of the alert with these labels, and whether the group's flush at `next_at` (ms) tells it."""
         entry = self._log.entry(Key(flush.tenant, flush.group_key, flush.receiver, self.name))
         return outlook(self.name, entry, flush, labels, send_resolved=self.config.send_resolved, next_at=next_at)
+
+    def address(self, flush: Flush) -> str:
+        """Where people see the ticket of the group; empty where there is none, or nothing says where."""
+        entry = self._log.entry(Key(flush.tenant, flush.group_key, flush.receiver, self.name))
+        if entry is None or not isinstance(self._transport, Ticketing):
+            return ""
+        return self._transport.address(entry.memory)
 
     async def test(self, flush: Flush, templates: Templates, external_url: str) -> Trial:
         """Tell once, whatever the receiver knows, and record nothing."""
@@ -127,7 +134,7 @@ class Integration:
         self, flush: Flush, templates: Templates, external_url: str, stuck: Stuck, *, again: bool
     ) -> bool:
         key = Key(flush.tenant, flush.group_key, flush.receiver, self.name)
-        content, entry = Content.of(flush.alerts, flush.at), self._log.entry(key)
+        content, entry = Content.of(flush.alerts, flush.at, flush.version), self._log.entry(key)
         reason = reason_to_tell(
             entry.told if entry is not None else None,
             content,

@@ -164,6 +164,11 @@ class Notify:
         """
         return [one.outlook(flush, labels, next_at) for one in self._receivers.get(flush.receiver, ())]
 
+    def addresses(self, flush: Flush) -> Sequence[str]:
+        """Where people see the tickets that a flush's receiver has for the group, as far as the other sides say it."""
+        found = (one.address(flush) for one in self._receivers.get(flush.receiver, ()))
+        return [address for address in found if address]
+
     async def acknowledged(self, flush: Flush, actor: str) -> None:
         """Tell the receiver's integrations that can take it (PagerDuty) that `actor` has acknowledged the group.
 

@@ -47,12 +47,12 @@ def outlook(
 
     `labels` are those of the alert that the question is about.
     """
-    content = Content.of(flush.alerts, flush.at)
+    content = Content.of(flush.alerts, flush.at, flush.version)
     reason = _reason(entry, flush, content, send_resolved=send_resolved, next_at=next_at)
     why = f"{_past(entry)}{_next(entry, flush, content, reason, send_resolved=send_resolved)}"
     if reason is Reason.ALL_RESOLVED and not send_resolved:
         reason = None
-    knows, next_ = _knows(entry, label_hash(labels)), reason.value if reason is not None else ""
+    knows, next_ = _knows(entry, label_hash(labels, flush.version)), reason.value if reason is not None else ""
     if entry is None:
         return Outlook(integration, knows, next=next_, why=why)
     told_at = entry.told.at if entry.told is not None else None

@@ -34,6 +34,13 @@ def test_what_a_rule_cannot_mean_is_refused_at_its_place():
     ]
 
 
+def test_a_ticket_goes_to_a_receiver_that_is_there():
+    rule = "incidents:\n- {name: a, matchers: [a=b], ticket: taem}\nroute: {receiver: team}\n"
+    assert refused(rule + "receivers: [{name: team}]\n") == [
+        'f.yml:2:38: incidents[0].ticket: there is no receiver "taem": did you mean "team"?'
+    ]
+
+
 def test_a_runbook_that_cannot_be_read_is_refused_at_its_own_line(tmp_path: Path):
     (tmp_path / "a.md").write_text("---\ntitle: A\nservice: shop\n---\n# A\n")
     (tmp_path / "b.md").write_text("- [ ] look\n- [ ] look\n")

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from prometheus_client import CollectorRegistry
 
 from journals import open_journal
+from watchkeeper.access import Signer
 from watchkeeper.alerts import Alerts, Received, Silence
 from watchkeeper.app.configuration import load_text
 from watchkeeper.journal import Journal
@@ -16,6 +17,7 @@ from watchkeeper.model.fingerprint import fingerprint
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.model.notification import Flush
+from watchkeeper.notify import Notify
 from watchkeeper.oncall.incident import Filter, Incident, Incidents
 from watchkeeper.store.control import ControlDatabase
 from watchkeeper.store.failure import StoreFailure
@@ -31,7 +33,6 @@ incidents:
 """
 _ROUTE = """
 route: {receiver: nobody, group_wait: 1h}
-receivers: [{name: nobody}]
 """
 
 
@@ -46,6 +47,9 @@ class Clock:
 
     def monotonic_s(self) -> float:
         return self.ms / 1000
+
+    async def sleep(self, seconds: float) -> None:
+        self.ms += round(seconds * 1000)
 
 
 class Nobody:
@@ -79,9 +83,11 @@ class Ward:
         self.journal: Journal
         self.room: Incidents
 
-    async def start(self, text: str = RULES, *, forget_alerts: bool = False) -> Incidents:
+    async def start(
+        self, text: str = RULES, *, receivers: str = "receivers: [{name: nobody}]", forget_alerts: bool = False
+    ) -> Incidents:
         """Begin with this configuration; the alerts may be lost, as those are that a killed process had not kept."""
-        configuration = load_text(text + _ROUTE, "f.yml", {})
+        configuration = load_text(f"{text}\n{receivers}\n{_ROUTE}", "f.yml", {})
         control = self.control = Unsure.at(self._database)
         self._open.push_async_callback(control.close)
         self.journal = await open_journal(control, self.clock)
@@ -89,14 +95,29 @@ class Ward:
         registry = CollectorRegistry()
         self.alerts = Alerts(control, self.journal, Nobody(), self.clock, registry, lambda: f"id{next(self._ids)}")
         self._open.push_async_callback(self.alerts.close)
-        self.room = Incidents(control, self.journal, self.alerts, self.clock, registry, "http://here")
+        signer = Signer(self.clock, b"k" * 32)
+        notify = Notify(
+            control,
+            self.journal,
+            self.clock,
+            registry,
+            signer,
+            external_url="http://here",
+            sleep=self.clock.sleep,
+            jitter=lambda: 0.5,
+        )
+        self._open.push_async_callback(notify.close)
+        self.room = Incidents(control, self.journal, self.alerts, self.clock, registry, "http://here", notify)
         self._open.push_async_callback(self.room.close)
         if forget_alerts:
             await control.run([("DELETE FROM alerts_held", [{}])])
         await self.alerts.open()
+        await notify.open()
+        await notify.apply(notify.prepare(configuration.notify))
         await self.room.open()
         await self.alerts.apply(configuration.routing)
-        self.room.apply([section.rule() for section in configuration.sections.incidents], configuration.runbooks)
+        rules = [section.rule() for section in configuration.sections.incidents]
+        self.room.apply(rules, configuration.runbooks, [one.name for one in configuration.notify.receivers])
         await self.room.following.round()
         return self.room
 

@@ -122,6 +122,12 @@ class PostedMerge(Posted, forbid_unknown_fields=True):
     incident: str = ""
 
 
+class PostedTicket(Posted, forbid_unknown_fields=True):
+    """Which receiver keeps a ticket."""
+
+    receiver: str = ""
+
+
 class PostedSplit(Posted, forbid_unknown_fields=True):
     """Which alerts become an incident of their own."""
 

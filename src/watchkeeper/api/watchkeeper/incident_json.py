@@ -37,6 +37,7 @@ def incident_json(incident: Incident, external_url: str) -> dict[str, Any]:
             }
             for alert in incident.alerts
         ],
+        "ticket": incident.ticket.receiver if incident.ticket is not None else "",
         "runbook": incident.runbook,
         "actionItems": [
             {"text": item.text, "owner": item.owner, "done": item.done, "url": item.url}

@@ -10,13 +10,14 @@ from watchkeeper.api.prometheus.envelope import bad_parameter, success
 from watchkeeper.api.prometheus.params import parse_time_ms, whole_number
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import tenant_of
-from watchkeeper.api.watchkeeper.body import Posted, actor, answering, read_json
+from watchkeeper.api.watchkeeper.body import Posted, actor, answering, read_json, required
 from watchkeeper.api.watchkeeper.incident_bodies import (
     PostedIncident,
     PostedMerge,
     PostedNote,
     PostedSplit,
     PostedTick,
+    PostedTicket,
 )
 from watchkeeper.api.watchkeeper.incident_json import figures_json, incident_json, whole_json
 from watchkeeper.base.duration import DurationFailure, parse_duration_ms
@@ -42,6 +43,7 @@ def routes(core: Core, room: Incidents) -> list[Route]:
         (f"{one}/acknowledge", "POST", face.acknowledge),
         (f"{one}/resolve", "POST", face.resolve),
         (f"{one}/notes", "POST", face.note),
+        (f"{one}/ticket", "POST", face.ticket),
         (f"{one}/merge", "POST", face.merge),
         (f"{one}/split", "POST", face.split),
         (f"{one}/runbook/steps/{{number}}", "PUT", face.tick),
@@ -95,6 +97,12 @@ class _Face:
         return await self._whole(
             await self._room.note(tenant_of(request), _id(request), posted.checked(), by, posted.via[:50])
         )
+
+    async def ticket(self, request: Request) -> Response:
+        posted = await read_json(request, PostedTicket)
+        by = actor(request, posted)
+        receiver = required("receiver", posted.receiver, "the name of one of the configuration's receivers")
+        return await self._whole(await self._room.open_ticket(tenant_of(request), _id(request), receiver, by))
 
     async def merge(self, request: Request) -> Response:
         posted = await read_json(request, PostedMerge)

@@ -73,6 +73,7 @@ SCHEMAS: dict[str, Any] = {
             "url": _TEXT,
             **_CHANGEABLE,
             "alerts": _list(_ALERT),
+            "ticket": {"type": "string", "description": "The receiver that keeps a ticket of it."},
             "openedBy": _TEXT,
             "rule": {"type": "string", "description": "The rule that has opened it."},
             "triggeredAt": _TIME,
@@ -216,6 +217,9 @@ PATHS: dict[str, Any] = {
             {"text": _TEXT, "via": {"type": "string", "description": "Where it was written, such as a chat."}},
             "text",
         )
+    },
+    f"{_ONE}/ticket": {
+        "post": _change("openTicket", "Have a receiver keep a ticket of it", {"receiver": _TEXT}, "receiver")
     },
     f"{_ONE}/merge": {
         "post": _change("mergeIncidents", "Make another incident part of this one", {"incident": _TEXT}, "incident")

@@ -181,7 +181,8 @@ class _Loader:
         loaded = load_runbooks(sections.runbooks, tree)
         self._problems.extend(loaded.problems)
         self._warnings.extend(loaded.warnings)
-        self._problems.extend(check_incidents(sections.incidents, loaded.runbooks, tree))
+        receivers = [receiver.name for receiver in sections.receivers]
+        self._problems.extend(check_incidents(sections.incidents, loaded.runbooks, receivers, tree))
         return loaded.runbooks
 
     def _notify(self, sections: WholeFile, tree: Tree) -> NotifyConfig:

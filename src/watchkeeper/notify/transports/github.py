@@ -33,22 +33,33 @@ class GitHub:
             nonlocal unsaid
             issue = await self._find(message)
             if issue is None:
-                return str((await self._issues.create(told)).number) if message.firing else ""
+                return _remembered(await self._issues.create(told)) if message.firing else ""
             if unsaid:
                 await self._issues.comment(issue.number, comment)
                 unsaid = False
             if issue.state != change["state"]:
                 await self._issues.change(issue.number, change)
-            return str(issue.number)
+            return _remembered(issue)
 
         return attempt
 
+    def address(self, memory: str) -> str:
+        """The issue's page, as GitHub said it."""
+        page = memory.partition(" ")[2]
+        return page if page.startswith(("https://", "http://")) else ""
+
     async def _find(self, message: Message) -> Issue | None:
-        if message.memory.isdigit():
-            issue = await self._issues.issue(int(message.memory))
+        number = message.memory.partition(" ")[0]
+        if number.isdigit():
+            issue = await self._issues.issue(int(number))
             if issue is not None:
                 return issue
         return await self._issues.labelled(LABEL, mark(message))
+
+
+def _remembered(issue: Issue) -> str:
+    """The issue's number and page."""
+    return f"{issue.number} {issue.html_url}".strip()
 
 
 def mark(message: Message) -> str:

@@ -21,11 +21,12 @@ _FORBIDDEN, _GONE = 403, frozenset({404, 410})
 
 
 class Issue(msgspec.Struct, frozen=True):
-    """An issue, or a pull request where `pull_request` is there."""
+    """An issue, or a pull request where `pull_request` is there; `html_url` is its page."""
 
     number: int
     state: str
     body: str | None = None
+    html_url: str = ""
     pull_request: object = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import cast
+from urllib.parse import quote
 
 import msgspec
 
@@ -20,6 +21,8 @@ SUMMARY, DESCRIPTION = 255, 32_767
 """The most characters that Jira takes."""
 _HEADERS = {**JSON, "Accept-Language": "en"}
 _CLOUD = ".atlassian.net"
+_GATEWAY = "//api.atlassian.com"
+"""Where the API is not below the site that people see."""
 
 
 class Issue(msgspec.Struct, frozen=True):
@@ -50,9 +53,8 @@ class Jira:
             nonlocal unsaid
             issue = await self._find(query)
             if issue is None:
-                if message.firing:
-                    await self._ask("POST", "issue", {"fields": told})
-                return ""
+                opened = await self._ask("POST", "issue", {"fields": told}) if message.firing else {}
+                return str(opened.get("key", ""))
             await self._ask("PUT", f"issue/{issue.key}", {"fields": updated(config, told)})
             if unsaid:
                 await self._ask("POST", f"issue/{issue.key}/comment", {"body": _document(config, comment)})
@@ -61,9 +63,14 @@ class Jira:
             transition = (reopen if done else "") if message.firing else ("" if done else resolve)
             if transition:
                 await self._move(issue, transition)
-            return ""
+            return issue.key
 
         return attempt
+
+    def address(self, memory: str) -> str:
+        """The page of the issue with the key that was remembered, where the API lies below the site itself."""
+        site, api, _ = self._config.api_url.partition("/rest/api/")
+        return f"{site}/browse/{quote(memory, safe='')}" if memory and api and _GATEWAY not in site else ""
 
     async def _find(self, query: str) -> Issue | None:
         cloud = self._config.api_type == "cloud" or (self._config.api_type == "auto" and _CLOUD in self._config.api_url)

@@ -50,6 +50,15 @@ class Acknowledging(Protocol):
         ...
 
 
+@runtime_checkable
+class Ticketing(Protocol):
+    """A transport that keeps a ticket for each group."""
+
+    def address(self, memory: str) -> str:
+        """The http(s) URL at which people see the ticket that was remembered; empty where that is not known."""
+        ...
+
+
 _TRANSPORTS: Mapping[str, Callable[[Any, Outside], Transport]] = {
     "apprise": Apprise,
     "discord": partial(Hook, discord.payload),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
 
 from watchkeeper.base.clock import Clock
@@ -25,6 +25,8 @@ class Book:
         self._clock = clock
         self._live: dict[tuple[str, int], Incident] = {}
         self._doubtful = False
+        self.watchers: list[Callable[[Incident], None]] = []
+        """Are told of each incident that was kept, at once; they must be quick."""
 
     def __len__(self) -> int:
         return len(self._live)
@@ -77,6 +79,8 @@ class Book:
             raise
         for one in incidents:
             self._live[one.tenant, one.number] = one
+            for watcher in self.watchers:
+                watcher(one)
 
     def forget_old(self) -> None:
         """Hold those no longer in memory that nothing but a person can change."""

@@ -17,7 +17,9 @@ from watchkeeper.oncall.incident.incident import (
     LinkedAlert,
     Status,
     Tick,
+    Ticket,
 )
+from watchkeeper.oncall.incident.ticket import DETAIL
 
 Changed: TypeAlias = tuple[Incident, tuple[Entry, ...]]
 """What an incident has become, and what has happened; nothing where that is empty."""
@@ -131,6 +133,25 @@ def ticked(incident: Incident, step: str, number: int, by: str, now: int, *, don
     what = "did" if done else "took back"
     text = f'{by} {what} step {number} of the runbook {incident.runbook}: "{step}"'
     return after, (entry(after, Kind.INCIDENT_CHANGED, now, text, by, details={"step": number, "done": done}),)
+
+
+def with_ticket(incident: Incident, receiver: str, by: str, now: int) -> Changed:
+    """Somebody wants a ticket of it; where it had one by another receiver, this one goes on with that if it can."""
+    text = f"{by} asked for a ticket of {incident.id} by the receiver {receiver}"
+    since = now if incident.ticket is None else incident.ticket.since
+    after = replace(incident, ticket=Ticket(receiver, since))
+    return after, (entry(after, Kind.INCIDENT_CHANGED, now, text, by, details={DETAIL: receiver}),)
+
+
+def linked_ticket(incident: Incident, addresses: Sequence[str], now: int) -> Changed:
+    """Its tickets are at these addresses, which become links where they are not yet."""
+    known = {link.url for link in incident.links}
+    fresh = [address for address in dict.fromkeys(addresses) if address not in known]
+    after = replace(incident, links=(*incident.links, *(Link(address, "ticket") for address in fresh)))
+    return after, tuple(
+        entry(after, Kind.INCIDENT_CHANGED, now, f"the ticket of {incident.id} is {address}", details={DETAIL: address})
+        for address in fresh
+    )
 
 
 def merged(into: Incident, other: Incident, by: str, now: int) -> tuple[Changed, Changed]:

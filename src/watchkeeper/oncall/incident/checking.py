@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from watchkeeper.base.configuration import Problem, Tree, locate
 from watchkeeper.base.configuration.place import did_you_mean
@@ -12,8 +12,10 @@ from watchkeeper.oncall.runbook import Runbooks
 KEY = "incidents"
 
 
-def check_incidents(sections: Sequence[IncidentSection], runbooks: Runbooks, tree: Tree) -> Iterator[Problem]:
-    """A problem for each name that stands there twice, and for each runbook that there is not."""
+def check_incidents(
+    sections: Sequence[IncidentSection], runbooks: Runbooks, receivers: Collection[str], tree: Tree
+) -> Iterator[Problem]:
+    """A problem for each name that stands there twice, and for each runbook or receiver that there is not."""
     names = [section.name for section in sections]
     for i, section in enumerate(sections):
         if section.name in names[:i]:
@@ -23,3 +25,7 @@ def check_incidents(sections: Sequence[IncidentSection], runbooks: Runbooks, tre
             hint = did_you_mean(section.runbook, runbooks.by_name)
             message = f'{KEY}[{i}].runbook: there is no runbook "{section.runbook}"{hint}'
             yield Problem(locate(tree, (KEY, i, "runbook")), message)
+        if section.ticket and section.ticket not in receivers:
+            hint = did_you_mean(section.ticket, receivers)
+            message = f'{KEY}[{i}].ticket: there is no receiver "{section.ticket}"{hint}'
+            yield Problem(locate(tree, (KEY, i, "ticket")), message)

@@ -33,6 +33,14 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Ticket:
+    """That a receiver keeps a ticket of it, since an instant (ms since the epoch)."""
+
+    receiver: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class LinkedAlert:
     """An alert that belongs to it (times in ms since the epoch); `ends_at` is None while it fires."""
 
@@ -111,6 +119,7 @@ class Incident:
     groups: tuple[GroupName, ...] = ()
     ticks: tuple[Tick, ...] = ()
     action_items: tuple[ActionItem, ...] = ()
+    ticket: Ticket | None = None
 
     @property
     def id(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -22,6 +22,7 @@ from watchkeeper.oncall.incident.incident import Incident, LinkedAlert
 from watchkeeper.oncall.incident.keeping import Filter
 from watchkeeper.oncall.incident.rule import Rule, linked
 from watchkeeper.oncall.incident.statistics import By, Figures, statistics
+from watchkeeper.oncall.incident.tickets import Tickets, TicketTeller
 from watchkeeper.oncall.incident.timeline import timeline
 from watchkeeper.oncall.runbook import Runbook, Runbooks
 from watchkeeper.store.control import ControlDatabase
@@ -41,12 +42,14 @@ class Incidents:
         clock: Clock,
         registry: CollectorRegistry,
         external_url: str,
+        teller: TicketTeller,
     ) -> None:
         self._journal = journal
         self._alerts = alerts
         self._clock = clock
         self._book = Book(control, journal, clock)
         self.following = Following(self._book, alerts, clock, external_url)
+        self.tickets = Tickets(self._book, journal, teller, clock, external_url)
         self.runbooks = Runbooks()
         gauge = Gauge("watchkeeper_incidents_open", "Incidents that people deal with.", registry=registry)
         gauge.set_function(lambda: self.open_count)
@@ -55,15 +58,18 @@ class Incidents:
         """Take up what was kept, and begin to follow alerts. Raises StoreFailure."""
         await self._book.open()
         self.following.start()
+        self.tickets.start()
 
     async def close(self) -> None:
         """Follow alerts no longer."""
         await self.following.close()
+        await self.tickets.close()
 
-    def apply(self, rules: Sequence[Rule], runbooks: Runbooks) -> None:
-        """Live by a configuration from now on."""
+    def apply(self, rules: Sequence[Rule], runbooks: Runbooks, receivers: Collection[str] = ()) -> None:
+        """Live by a configuration from now on; `receivers` are the names of those who may keep tickets."""
         self.runbooks = runbooks
         self.following.apply(rules, runbooks)
+        self.tickets.apply(receivers)
 
     @property
     def open_count(self) -> int:
@@ -135,6 +141,27 @@ class Incidents:
                 has = f"has {len(steps)} steps" if incident.runbook else "has no runbook"
                 raise UnknownIncident(f"{incident.id} {has}: there is no step {number}")
             return changing.ticked(incident, steps[number - 1].text, number, by, self._clock.now_ms(), done=done)
+
+        return await self._changed(tenant, id, change)
+
+    async def open_ticket(self, tenant: str, id: str, receiver: str, by: str) -> Incident:
+        """Have a receiver keep a ticket of the incident; harmless where it does already.
+
+        Raises UnknownIncident, InvalidIncident and IncidentConflict.
+        """
+        receivers = self.tickets.receivers
+        if receiver not in receivers:
+            raise InvalidIncident(f'there is no receiver "{receiver}"{did_you_mean(receiver, receivers)}')
+
+        def change(incident: Incident) -> Changed:
+            ticket = incident.ticket
+            if ticket is not None and ticket.receiver == receiver:
+                return incident, ()
+            if ticket is not None and ticket.receiver in receivers:
+                raise IncidentConflict(f"{incident.id} has a ticket by the receiver {ticket.receiver} already")
+            if not incident.is_open and not incident.merged_into:
+                raise IncidentConflict(f"{incident.id} is resolved: reopen it before it gets a ticket")
+            return changing.with_ticket(incident, receiver, by, self._clock.now_ms())
 
         return await self._changed(tenant, id, change)
 

@@ -12,7 +12,7 @@ from watchkeeper.model.fingerprint import fingerprint
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.matcher import Matcher
 from watchkeeper.notify.templating import Templates, data_of
-from watchkeeper.oncall.incident.incident import GroupName, Incident, Link, LinkedAlert
+from watchkeeper.oncall.incident.incident import GroupName, Incident, Link, LinkedAlert, Ticket
 from watchkeeper.oncall.runbook import Runbooks, link_of
 from watchkeeper.template import TemplateFailure
 
@@ -48,6 +48,7 @@ class Rule:
     runbook: str
     automatic: bool
     reopen_within_ms: int
+    ticket: str
 
     def matches(self, labels: Labels) -> bool:
         """Say whether an alert with these labels opens an incident."""
@@ -77,6 +78,7 @@ class Rule:
             links=(Link(link, "runbook"),) if link and runbook is None else (),
             alerts=tuple(linked(alert) for alert in alerts),
             groups=(self.group(first.labels),),
+            ticket=Ticket(self.ticket, now) if self.ticket else None,
         )
 
     def _title(self, alerts: Sequence[Alert], opening: Opening, now: int) -> str:

@@ -52,6 +52,7 @@ class IncidentSection(Section):
     team_label: LabelName = "team"
     assignee: Text = ""
     runbook: Text = ""
+    ticket: Text = ""
     resolve_automatically: Flag = True
     reopen_within_ms: Annotated[DurationMs, AfterValidator(_reopen_within)] = 900_000
 
@@ -78,4 +79,5 @@ class IncidentSection(Section):
             runbook=self.runbook,
             automatic=self.resolve_automatically,
             reopen_within_ms=self.reopen_within_ms,
+            ticket=self.ticket,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from watchkeeper.journal import Entry, Journal, Kind, Search
 from watchkeeper.oncall.incident.incident import Incident
+from watchkeeper.oncall.incident.ticket import group_key
 
 BEFORE_MS = 3_600_000
 """How long before the beginning deployments are of interest."""
@@ -22,6 +23,9 @@ async def timeline(journal: Journal, incident: Incident) -> list[Entry]:
     tenant, found = incident.tenant, list[Entry]()
     for id in (incident.id, *incident.merged):
         found += await journal.find(Search(tenant, incident=id, limit=LIMIT))
+    if incident.ticket is not None:
+        told = Search(tenant, ("notification",), group_key=group_key(incident, incident.ticket), limit=LIMIT)
+        found += await journal.find(told)
     fingerprints = [alert.fingerprint for alert in incident.alerts]
     for i in range(0, len(fingerprints), _AT_ONCE):
         about = tuple(fingerprints[i : i + _AT_ONCE])
