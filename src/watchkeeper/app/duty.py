@@ -108,7 +108,7 @@ class Duty:
             await self._take()
             return
         await self._lease.open()
-        await self._follow(await self._lease.tend())
+        await self._follow(await self._lease.tend(), self._lease)
         self._tending = asyncio.create_task(self._tend(self._lease), name="duty")
 
     async def close(self) -> None:
@@ -159,17 +159,21 @@ class Duty:
         while True:
             await asyncio.sleep(TEND_S)
             try:
-                await self._follow(await lease.tend())
+                await self._follow(await lease.tend(), lease)
             except StoreFailure as failure:
                 # Whoever is on duty stays so: that two of us tell the same is better than that nobody does.
                 logger.error("the duty stays where it was: %s", failure)
             except Exception:
                 logger.exception("the duty could not be taken over, in the next round we try again")
 
-    async def _follow(self, standing: Standing) -> None:
+    async def _follow(self, standing: Standing, lease: Lease) -> None:
         self._address = standing.address
         if standing.mine and self._telling is None:
-            await self._take()
+            try:
+                await self._take()
+            except BaseException:
+                await lease.release()  # whoever cannot tell people must not keep others from it
+                raise
         elif not standing.mine and self._telling is not None:
             logger.warning("%s has taken the duty: this process stands by", standing.address)
             await self._lay_down()
