@@ -89,7 +89,7 @@ def people() -> Iterator[People]:
 def server(tmp_path_factory: pytest.TempPathFactory, people: People) -> Iterator[Watchkeeper]:
     folder = tmp_path_factory.mktemp("oncall")
     (folder / "watchkeeper.yml").write_text(CONFIG % {"port": people.port})
-    with Watchkeeper(folder, config=folder / "watchkeeper.yml") as running:
+    with Watchkeeper(folder, "--web.enable-lifecycle", config=folder / "watchkeeper.yml") as running:
         yield running
 
 
@@ -232,3 +232,23 @@ def test_what_cannot_be_is_refused(server: Watchkeeper, path: str, body: object,
     answer = server.post(own(path), json.dumps(body).encode(), {})
     assert answer.status == status
     assert said in answer.json["error"]
+
+
+def test_an_escalation_ends_with_its_group_when_a_reload_takes_it_away(server: Watchkeeper, people: People) -> None:
+    fire(server, "Moves")
+    until(lambda: ("alice", "firing") in people.of("Moves"), "the first level")
+    config = server.log_path.parent / "watchkeeper.yml"
+    before = config.read_text()
+    config.write_text(before.replace("group_by: [alertname]", "group_by: [alertname, severity]"))
+    assert server.post("/-/reload").status == 200
+    until(lambda: not escalation(server, "Moves"), "the end of the one whose group is gone")
+    moved = {"alertname": "Moves", "severity": "critical"}
+    live = server.get(own("/escalations")).json["data"]
+    assert [one["group_labels"] for one in live if one["group_labels"]["alertname"] == "Moves"] == [moved]
+    assert ("alice", "resolved") not in people.of("Moves")
+    entries = server.get(own("/journal"), kind="escalation.ended").json["data"]["entries"]
+    assert any("routes have changed" in entry["text"] for entry in entries)
+    fire(server, "Moves", lasts_s=-0.001)
+    until(lambda: ("alice", "resolved") in people.of("Moves"), "the end")
+    config.write_text(before)
+    assert server.post("/-/reload").status == 200

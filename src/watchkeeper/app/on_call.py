@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from starlette.routing import Route
 
 from watchkeeper.access import Signer
+from watchkeeper.alerts import Alerts
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.watchkeeper import escalations, schedules
@@ -14,9 +18,38 @@ from watchkeeper.api.watchkeeper.escalations import Hands
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.room import TakeUp
 from watchkeeper.journal import Journal
+from watchkeeper.model.alert import Alert
 from watchkeeper.notify import Notify
 from watchkeeper.oncall import Acknowledgements, Change, Ending, OnCall
 from watchkeeper.store.control import ControlDatabase
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 5.0
+"""How often escalations are looked through for those whose group is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldGroups:
+    """The groups that the room `alerts` holds at the instant `at`: their tenants and keys."""
+
+    alerts: Alerts
+    at: int
+    names: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, alerts: Alerts, tenants: Iterable[str], at: int) -> HeldGroups:
+        """Those of some tenants."""
+        return cls(alerts, at, frozenset((group.tenant, group.key) for one in tenants for group in alerts.groups(one)))
+
+    def has(self, tenant: str, group_key: str) -> bool:
+        """Say whether there is one of that key."""
+        return (tenant, group_key) in self.names
+
+    def fires(self, alert: Alert) -> bool:
+        """Say whether an alert still fires."""
+        held = self.alerts.find(alert.tenant, alert.labels)
+        return held is not None and not held.alert.is_resolved(self.at)
 
 
 class OnCalling:
@@ -34,6 +67,7 @@ class OnCalling:
         self._core = core
         self._signer = signer
         self._following: set[asyncio.Task[None]] = set()
+        self._looking: asyncio.Task[None] | None = None
         self.room = OnCall(control, journal, notify, core.clock, core.registry)
         notify.page_by(self.room.escalations)
         self.room.escalations.heed(acknowledgements.who_has)
@@ -58,12 +92,26 @@ class OnCalling:
         self._following.add(task)
         task.add_done_callback(self._following.discard)
 
-    def start(self) -> None:
-        """Go on with the escalations."""
+    def start(self, alerts: Alerts) -> None:
+        """Go on with the escalations, and see to it that none outlives its group."""
         self.room.start()
+        self._looking = asyncio.create_task(self._look(alerts), name="escalations' groups")
+
+    async def _look(self, alerts: Alerts) -> None:
+        escalations, clock = self.room.escalations, self._core.clock
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            try:
+                tenants = {one.tenant for one in escalations.live()}
+                await escalations.end_orphans(HeldGroups.of(alerts, tenants, clock.now_ms()))
+            except Exception:
+                log.exception("escalations without a group could not be ended in an unforeseen way")
 
     async def close(self) -> None:
         """Go on no longer."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
         await asyncio.gather(*self._following, return_exceptions=True)
         await self.room.close()
 

@@ -92,7 +92,7 @@ class Telling:
         take_up = await self.prepare(configuration)
         await take_up()
         self._desk = self._acknowledging.follow(self._alerting.alerts, self._means.environ)
-        self._on_calling.start()
+        self._on_calling.start(self._alerting.alerts)
         self._signals.start()
         self._reviewing.start()
         self._calendars.start()

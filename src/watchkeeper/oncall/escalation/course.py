@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from watchkeeper.journal import Kind
@@ -80,6 +80,15 @@ def resolved(escalation: Escalation, actor: str, now: int, on_the_way: Iterable[
     over = paged(over, [("", receiver, now, "") for receiver in told])
     text = f"Escalation ends: {actor} has resolved it" if actor else "Escalation ends: the alerts are resolved"
     return Course(over, (Event(Kind.ESCALATION_ENDED, text, actor),))
+
+
+def orphaned(escalation: Escalation, now: int, fires: Callable[[Alert], bool]) -> Course:
+    """Its group is there no more. What still `fires` is another group's; where nothing does, all who know are told."""
+    if not any(fires(alert) for alert in escalation.alerts):
+        return resolved(escalation, "", now)
+    over = replace(escalation, state=State.RESOLVED, due_at=None, pages=(), note="")
+    text = "Escalation ends: routes have changed, and its alerts are in another group now"
+    return Course(over, (Event(Kind.ESCALATION_ENDED, text),))
 
 
 def assigned(escalation: Escalation, target: Target, roster: Roster, actor: str, now: int) -> Course:

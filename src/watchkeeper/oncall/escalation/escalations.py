@@ -16,6 +16,7 @@ from watchkeeper.model.fingerprint import fingerprint
 from watchkeeper.model.notification import Flush
 from watchkeeper.oncall.escalation import course as courses
 from watchkeeper.oncall.escalation.escalation import Escalation, Page, State
+from watchkeeper.oncall.escalation.groups import Groups
 from watchkeeper.oncall.escalation.keeping import kept, writes
 from watchkeeper.oncall.escalation.metrics import EscalationMetrics
 from watchkeeper.oncall.escalation.outcome import Course, Event
@@ -70,6 +71,8 @@ class Escalations:
         """What is to be recorded with them."""
         self._telling: dict[tuple[str, str], asyncio.Task[None]] = {}
         """Those who are being told: a receiver is told of one escalation by one page after the other."""
+        self._orphans: set[str] = set()
+        """Those whose group was not there when it was looked for last."""
         self._writing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
@@ -145,6 +148,13 @@ class Escalations:
     async def resolved(self, tenant: str, group_key: str, actor: str = "") -> None:
         """A group is over: its escalations end, and those who were told are told so."""
         await self._change_group(tenant, group_key, lambda one, now: self._over(one, actor, now))
+
+    async def end_orphans(self, groups: Groups) -> None:
+        """End those whose group is there no more, at two looks one after the other: nobody tells of their end."""
+        gone = {one.id for one in self.live() if not groups.has(one.tenant, one.group_key)}
+        lost, self._orphans = self._those(gone & self._orphans), gone
+        if lost:
+            await self._change(lost, lambda one, now: courses.orphaned(one, now, groups.fires))
 
     async def resolve(self, id: str, actor: str) -> None:
         """End one escalation. Raises KeyError where there is none of that id."""
