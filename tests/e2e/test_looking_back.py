@@ -115,6 +115,7 @@ def server(folder: Path, beside: str, mailbox: Pager) -> Iterator[Server]:
     config = f"""
 global: {{external_labels: {{cluster: north}}}}
 quality: {{review_receiver: chat, review_at: "{two_days_ago():%a} 00:00"}}
+route: {{receiver: chat}}
 receivers: [{{name: chat, webhook_configs: [{{url: "{mailbox.url}"}}]}}]
 """
     with watchkeeper(folder, config) as running:
