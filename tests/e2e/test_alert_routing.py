@@ -12,11 +12,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hearing import hearing
 
 sys.path.insert(0, str(Path(__file__).parent / "bad_days"))
 
@@ -62,23 +62,13 @@ class Pager:
 def pager() -> Iterator[Pager]:
     made = Pager()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            made.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            if made.told[-1]["groupLabels"]["team"] == made.slow:
-                made.answers.wait(60)
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def take(_path: str, body: bytes) -> None:
+        made.told.append(json.loads(body))
+        if made.told[-1]["groupLabels"]["team"] == made.slow:
+            made.answers.wait(60)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.port = server.server_port
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield made
-    server.shutdown()
+    with hearing(take) as made.port:
+        yield made
 
 
 @pytest.fixture(scope="module")

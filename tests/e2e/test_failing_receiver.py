@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hearing import hearing
 
 sys.path.insert(0, str(Path(__file__).parent / "bad_days"))
 
@@ -50,24 +49,14 @@ class Hooks:
 def hooks() -> Iterator[Hooks]:
     made = Hooks()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            good = made.works or self.path != "/team"
-            if good:
-                made.told.append((self.path, body))
-            self.send_response(200 if good else 503)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def take(path: str, body: bytes) -> int:
+        if not made.works and path == "/team":
+            return 503
+        made.told.append((path, json.loads(body)))
+        return 200
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.port = server.server_port
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield made
-    server.shutdown()
+    with hearing(take) as made.port:
+        yield made
 
 
 @pytest.fixture(scope="module")

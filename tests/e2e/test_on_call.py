@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hearing import hearing
 
 sys.path.insert(0, str(Path(__file__).parent / "bad_days"))
 
@@ -63,26 +62,16 @@ class People:
 def people() -> Iterator[People]:
     made = People()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if "topic" in body:
-                state, alert = body["title"].split()
-                made.told.append((body["topic"], state, alert))
-            else:
-                made.told.append((self.path[1:], body["status"], body["groupLabels"]["alertname"]))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def take(path: str, text: bytes) -> None:
+        body = json.loads(text)
+        if "topic" in body:
+            state, alert = body["title"].split()
+            made.told.append((body["topic"], state, alert))
+        else:
+            made.told.append((path[1:], body["status"], body["groupLabels"]["alertname"]))
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.port = server.server_port
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield made
-    server.shutdown()
+    with hearing(take) as made.port:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from hearing import hearing
 from pager import Pager, pager
 
 sys.path.insert(0, str(Path(__file__).parent / "bad_days"))
@@ -43,21 +42,11 @@ class Outside:
 def outside() -> Iterator[tuple[Outside, str]]:
     made = Outside()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            made.heard += 1
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def take(_path: str, _body: bytes) -> None:
+        made.heard += 1
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield made, f"http://127.0.0.1:{server.server_port}/secret-path"
-    server.shutdown()
-    server.server_close()
+    with hearing(take) as port:
+        yield made, f"http://127.0.0.1:{port}/secret-path"
 
 
 @pytest.fixture(scope="module")
