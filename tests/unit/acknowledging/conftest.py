@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+
+from answering import answering
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -17,14 +18,8 @@ from acknowledging_house import House, Outside
 @pytest.fixture
 async def outside() -> AsyncIterator[Outside]:
     made = Outside()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", made.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield made
-    await runner.cleanup()
+    async with answering(made.handle) as made.url:
+        yield made
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from answering import answering
 from watchkeeper.access import Signer
 from watchkeeper.model.alert import Alert
 from watchkeeper.notify import Notify
@@ -25,14 +25,8 @@ from journals import open_journal
 @pytest.fixture
 async def recorder() -> AsyncGenerator[Recorder]:
     recorder = Recorder()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", recorder.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    recorder.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield recorder
-    await runner.cleanup()
+    async with answering(recorder.handle) as recorder.url:
+        yield recorder
 
 
 @pytest.fixture

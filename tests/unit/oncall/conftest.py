@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 from prometheus_client import CollectorRegistry
+
+from answering import answering
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -34,14 +35,8 @@ async def control(tmp_path: Path) -> AsyncGenerator[ControlDatabase]:
 @pytest.fixture
 async def told() -> AsyncGenerator[Told]:
     told = Told()
-    app = web.Application()
-    app.router.add_post("/{path:.*}", told.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    told.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield told
-    await runner.cleanup()
+    async with answering(told.handle) as told.url:
+        yield told
 
 
 @pytest.fixture

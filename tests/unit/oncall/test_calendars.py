@@ -13,6 +13,8 @@ import pytest
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from answering import answering
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 from oncall_workshop import PEOPLE, ms
@@ -102,14 +104,9 @@ class Server:
 @pytest.fixture
 async def server() -> AsyncGenerator[Server]:
     server = Server()
-    app = web.Application()
-    app.router.add_get("/hidden", server.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hidden"
-    yield server
-    await runner.cleanup()
+    async with answering(server.handle) as url:
+        server.url = f"{url}/hidden"
+        yield server
 
 
 @asynccontextmanager

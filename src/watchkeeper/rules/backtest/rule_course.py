@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +20,7 @@ from watchkeeper.rules.backtest.written import Writer, at_steps, recorded, state
 from watchkeeper.rules.rule import AlertingRule, RecordingRule, RuleGroup
 
 
-class RuleCourse:
+class RuleCourse(ABC):
     """What both kinds of rule have: where they ask, and how many series they found at most."""
 
     def __init__(self, planned: Planned, engine: Engine, past: Past, cancellation: Cancellation) -> None:
@@ -39,12 +41,13 @@ class RuleCourse:
                 self.most_series = max(self.most_series, len(piece.result))
                 self._found(piece)
 
+    @abstractmethod
     def _fail(self, piece: Piece) -> None:
         """Take note that a piece failed."""
 
+    @abstractmethod
     def _found(self, piece: Piece) -> None:
         """Take a piece further."""
-        raise NotImplementedError
 
 
 class RecordingCourse(RuleCourse):
@@ -56,6 +59,9 @@ class RecordingCourse(RuleCourse):
         super().__init__(planned, engine, past, cancellation)
         self._rule = rule
         self._writer = Writer(past.symbols)
+
+    def _fail(self, piece: Piece) -> None:
+        """What it did not find is not there for later rules, and that is all."""
 
     def _found(self, piece: Piece) -> None:
         grid, sound = recorded(self._rule, piece, self.group.limit)
