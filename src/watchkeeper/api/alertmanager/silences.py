@@ -17,8 +17,8 @@ from watchkeeper.api.alertmanager.times import read_time, time_text
 from watchkeeper.api.alertmanager.wire import PostedMatcher, PostedSilence, read_json
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.base.clock import Clock
+from watchkeeper.base.regex import regex_failure
 from watchkeeper.model.matcher import Matcher, MatchOp
-from watchkeeper.query.promql.regex_failure import regex_failure
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 _OPS = {
