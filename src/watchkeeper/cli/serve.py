@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from watchkeeper.app.settings import DEFAULT_LISTEN, Address, Settings, SettingsFailure
+from watchkeeper.app.settings import DEFAULT_LISTEN, Address, Role, Settings, SettingsFailure
 from watchkeeper.base.duration import DurationFailure, format_duration, parse_duration_ms
 from watchkeeper.base.failure import Failure
 
@@ -131,6 +131,14 @@ def _without_effect(command: F) -> F:
     help="Configuration: watchkeeper.yml or prometheus.yml. May be given several times; the files are merged.",
 )
 @click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.ALL.value,
+    show_default=True,
+    envvar="WATCHKEEPER_ROLE",
+    help="What this process does: `alerts` takes alerts and tells people, without a store, scraping or rules.",
+)
+@click.option(
     "--data",
     "--storage.tsdb.path",
     "data",
@@ -239,6 +247,7 @@ def serve(ctx: click.Context, log_level: str, log_format: str, **given: Any) -> 
 def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
     known = dict(given)
     listen = [text for part in known.pop("listen") for text in part.replace(",", " ").split()]
+    known["role"] = Role(known["role"])
     features = frozenset(name for part in known.pop("features") for name in part.split(",") if name)
     try:
         addresses = tuple(Address.parse(text) for text in listen or DEFAULT_LISTEN)

@@ -6,6 +6,7 @@ from typing import Final
 
 import re2
 
+from watchkeeper.base.quoting import quote, unquote
 from watchkeeper.base.regex import go_words
 from watchkeeper.model.labels import METRIC_NAME
 from watchkeeper.model.matcher import Matcher, MatchOp
@@ -39,7 +40,6 @@ from watchkeeper.query.promql.lexer import (
     WORDS,
     Token,
 )
-from watchkeeper.query.promql.literals import quote, unquote
 from watchkeeper.query.promql.parse_failure import ParseFailure
 from watchkeeper.query.promql.signatures import SIGNATURES
 from watchkeeper.query.promql.stream import TokenStream, Unexpected
