@@ -13,8 +13,10 @@ from importlib import import_module
 def lazy_face(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
     """The `__getattr__` of `package`; `homes` says in which of its modules each name of the face is.
 
-    What it returns raises AttributeError for any other name.
+    What it returns raises AttributeError for any other name. A module must not be called like a part of the face, whose
+    place it would take once it is loaded.
     """
+    assert not homes.keys() & set(homes.values()), f"{package}: a module is called like a part of the face"
 
     def get(name: str) -> object:
         if name not in homes:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from watchkeeper.discovery.config import DiscoveryConfigs
     from watchkeeper.discovery.discovery import Discovery
     from watchkeeper.discovery.group import DiscoveryFailure, Provider, TargetGroup
+    from watchkeeper.discovery.mechanisms import providers
     from watchkeeper.discovery.metrics import DiscoveryMetrics
-    from watchkeeper.discovery.providers import providers
 
 __all__ = [
     "Discovery",
@@ -33,7 +33,7 @@ _HOMES = {
     "DiscoveryMetrics": "metrics",
     "Provider": "group",
     "TargetGroup": "group",
-    "providers": "providers",
+    "providers": "mechanisms",
 }
 
 __getattr__ = lazy_face(__name__, _HOMES)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from watchkeeper.query.promql.ast import Expr, VectorSelector, walk
     from watchkeeper.query.promql.engine import Engine
     from watchkeeper.query.promql.failure import PromqlFailure, QueryCancelled, QueryTimedOut, TooManySamples, WrongType
+    from watchkeeper.query.promql.json_tree import tree_json
     from watchkeeper.query.promql.options import Cancellation, EngineOptions
     from watchkeeper.query.promql.parse_failure import ParseFailure
     from watchkeeper.query.promql.parser import parse, parse_selector
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from watchkeeper.query.promql.result import Result, Statistics
     from watchkeeper.query.promql.signatures import ValueType
     from watchkeeper.query.promql.source import Source
-    from watchkeeper.query.promql.tree_json import tree_json
     from watchkeeper.query.promql.warming import warm
 
 __all__ = [
@@ -66,7 +66,7 @@ _HOMES = {
     "parse": "parser",
     "parse_selector": "parser",
     "to_pretty": "printer",
-    "tree_json": "tree_json",
+    "tree_json": "json_tree",
     "walk": "ast",
     "warm": "warming",
 }
