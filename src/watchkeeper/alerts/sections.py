@@ -56,7 +56,9 @@ def _label(name: str) -> str:
     return name
 
 
-def _group_by(names: tuple[str, ...]) -> tuple[str, ...]:
+def _group_by(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if names is None:
+        return None
     labels = [name for name in names if name != ALL_LABELS]
     if labels and ALL_LABELS in names:
         raise ValueError(f'"{ALL_LABELS}" stands for all labels and leaves no place for others')
@@ -83,7 +85,7 @@ class RouteSection(Section):
     """A node of the routing tree; what it does not say it takes from the node above."""
 
     receiver: Text = ""
-    group_by: Annotated[tuple[LabelName, ...], AfterValidator(_group_by)] = ()
+    group_by: Annotated[tuple[LabelName, ...] | None, AfterValidator(_group_by)] = None
     match: Mapping[ClassicName, Text] = EMPTY
     match_re: Mapping[ClassicName, Expression] = EMPTY
     matchers: tuple[MatchersText, ...] = ()

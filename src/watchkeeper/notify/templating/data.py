@@ -181,7 +181,8 @@ def alert_data(alert: Alert, at: int) -> AlertData:
 
 
 def _common(sets: Sequence[Mapping[str, str]]) -> KV:
-    """The pairs that all of `sets` have."""
+    """The pairs of the first that all others have, too; as in Alertmanager, whoever has none has the empty one."""
     if not sets:
         return KV()
-    return KV((name, value) for name, value in sets[0].items() if all(other.get(name) == value for other in sets[1:]))
+    first, *others = sets
+    return KV((name, value) for name, value in first.items() if all(other.get(name, "") == value for other in others))
