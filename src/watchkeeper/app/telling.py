@@ -91,7 +91,8 @@ class Telling:
         await self._calendars.open()
         take_up = await self.prepare(configuration)
         await take_up()
-        self._desk = self._acknowledging.follow(self._alerting.alerts, self._means.environ)
+        notify = self._alerting.notify
+        self._desk = self._acknowledging.follow(self._alerting.alerts, notify, self._means.environ)
         self._on_calling.start(self._alerting.alerts)
         self._signals.start()
         self._reviewing.start()

@@ -47,8 +47,17 @@ SLACK_SECRET, TWILIO_TOKEN = "slack signing secret", "twilio auth token"
 PASSWORD = "open sesame"
 KEY = '{}:{team="x"}'
 CONFIG = """
-route: {receiver: page, group_by: [team], group_wait: 0s, group_interval: 1m, repeat_interval: 1h}
-receivers: [{name: page, webhook_configs: [{url: "%(url)s/hook"}]}]
+route:
+  receiver: page
+  group_by: [team]
+  group_wait: 0s
+  group_interval: 1m
+  repeat_interval: 1h
+  routes: [{matchers: [team="sms"], receiver: phone}]
+receivers:
+- {name: page, webhook_configs: [{url: "%(url)s/hook"}]}
+- name: phone
+  twilio_configs: [{api_url: "%(url)s", account_sid: AC1, auth_token: t, from: "+15550199", to: ["+15550100"]}]
 oncall:
   acknowledgement_timeout: 4h
   time_zone: Europe/Berlin
@@ -75,13 +84,17 @@ class Clock:
 
 @dataclass
 class Outside:
-    """What lies outside: a receiver's webhook, and Slack's response URLs."""
+    """What lies outside: a receiver's webhook, Twilio's messages, and Slack's response URLs."""
 
     url: str = ""
     hooks: list[Any] = field(default_factory=list)
     slack: list[Any] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.Response:
+        if request.path.endswith("/Messages.json"):
+            self.texts.append(str((await request.post())["Body"]))
+            return web.json_response({"sid": "SM0"}, status=201)
         (self.hooks if request.path == "/hook" else self.slack).append(await request.json())
         return web.json_response({})
 
@@ -135,7 +148,7 @@ class House:
             await take_up()
         self.oncall.people = People({"alice": ALICE})
         self.alerts = alerting.alerts
-        desk = self.oncall.follow(self.alerts, {})
+        desk = self.oncall.follow(self.alerts, alerting.notify, {})
         self.responding = desk.responding
         own = Mount("/api/watchkeeper/v1", routes=[*acknowledgements.routes(desk), *callback_routes(desk)])
         door = FrontDoor.of(["127.0.0.1"], OUTSIDE, None)
@@ -150,12 +163,12 @@ class House:
     async def stop(self) -> None:
         await self._open.aclose()
 
-    async def fire(self, *names: str, team: str = "x", lasts_s: float = 86_400.0) -> None:
+    async def fire(self, *names: str, team: str = "x", lasts_s: float = 86_400.0, tenant: str = "default") -> None:
         """Let alerts fire, or end, and tell what is due."""
         ends_at = self.clock.ms + round(lasts_s * 1000)
         received = [Received({"alertname": name, "team": team}, {"summary": f"<b>{name}</b>"}, T0, max(ends_at, T0))
                     for name in names]  # fmt: skip
-        await self.alerts.post(received, "default")
+        await self.alerts.post(received, tenant)
         await self.look()
 
     async def pass_min(self, minutes: int) -> None:
