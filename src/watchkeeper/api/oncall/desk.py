@@ -47,8 +47,3 @@ async def read_form(request: Request) -> dict[str, str]:
     """The form in the body; of a name that comes twice, the last value."""
     body = await read_body(request, LARGEST_FORM)
     return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
-
-
-def user_of(request: Request) -> str:
-    """Who has logged in; empty where nobody has to."""
-    return str(getattr(request.state, "user", ""))
