@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 import watchkeeper
 from watchkeeper.api import home, lifecycle, waiting
 from watchkeeper.api.application import application
+from watchkeeper.api.forwarding import HandedOn
 from watchkeeper.api.guard import FrontDoor
 from watchkeeper.api.notices import RELOAD_FAILED, Notices
 from watchkeeper.api.oncall import OPEN_PATHS
@@ -192,10 +193,10 @@ class House:
         always = [*home.routes(self.core, self.condition.feelings), *lifecycle.routes(self.core)]
         prefix = self.core.options.route_prefix
         open_paths = re.compile(re.escape(prefix) + OPEN_PATHS)
-        passwords = []
+        middleware = [Middleware(HandedOn, good=forwarded)]
         if web_config is not None:
-            passwords = [Middleware(Passwords, file=web_config, open_paths=open_paths, forwarded=forwarded)]
-        return application([*always, *routes], door, prefix, passwords)
+            middleware.append(Middleware(Passwords, file=web_config, open_paths=open_paths, forwarded=forwarded))
+        return application([*always, *routes], door, prefix, middleware)
 
 
 def _tls(web_config: WebConfigFile | None) -> ssl.SSLContext | None:

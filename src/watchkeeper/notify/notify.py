@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from watchkeeper.model.notification import Flush
 from watchkeeper.notify.config.guarding import CircuitBreaker
 from watchkeeper.notify.config.integration import IntegrationConfig, OverHTTPConfig
 from watchkeeper.notify.config.receiver import Receiver
+from watchkeeper.notify.config.twilio import TwilioConfig
 from watchkeeper.notify.fallback import told_with_fallback
 from watchkeeper.notify.guard import Alarm, Guard, Stuck, Terms, Watch
 from watchkeeper.notify.integration import Integration
@@ -168,6 +169,16 @@ class Notify:
         """Where people see the tickets that a flush's receiver has for the group, as far as the other sides say it."""
         found = (one.address(flush) for one in self._receivers.get(flush.receiver, ()))
         return [address for address in found if address]
+
+    def texted(self, number: str) -> Collection[tuple[str, str]]:
+        """The groups (tenant and key) of which a number was told by SMS or a call, as far as the log remembers."""
+        by_number = {
+            (receiver, one.name)
+            for receiver, integrations in self._receivers.items()
+            for one in integrations
+            if isinstance(one.config, TwilioConfig) and number in one.config.to
+        }
+        return self._log.told_of(by_number)
 
     async def acknowledged(self, flush: Flush, actor: str) -> None:
         """Tell the receiver's integrations that can take it (PagerDuty) that `actor` has acknowledged the group.
