@@ -129,10 +129,11 @@ class PostedTicket(Posted, forbid_unknown_fields=True):
 
 
 class PostedSplit(Posted, forbid_unknown_fields=True):
-    """Which alerts become an incident of their own."""
+    """Which alerts become an incident of their own, and which receiver keeps a ticket of that."""
 
     alerts: list[str] = msgspec.field(default_factory=list[str])
     title: str = ""
+    ticket: str = ""
 
 
 class PostedTick(Posted, forbid_unknown_fields=True):

@@ -150,8 +150,7 @@ class Incidents:
         Raises UnknownIncident, InvalidIncident and IncidentConflict.
         """
         receivers = self.tickets.receivers
-        if receiver not in receivers:
-            raise InvalidIncident(f'there is no receiver "{receiver}"{did_you_mean(receiver, receivers)}')
+        self._check_receiver(receiver)
 
         def change(incident: Incident) -> Changed:
             ticket = incident.ticket
@@ -181,11 +180,16 @@ class Incidents:
             await self._book.keep(*changes)
         return changes[0][0]
 
-    async def split(self, tenant: str, id: str, alerts: Sequence[str], title: str, by: str) -> Incident:
+    async def split(
+        self, tenant: str, id: str, alerts: Sequence[str], title: str, by: str, ticket: str = ""
+    ) -> Incident:
         """Make an incident of its own of some of the alerts, which is returned.
 
+        `ticket` is the receiver that keeps a ticket of the new one, empty for none: the one of the old stays with that.
         Raises UnknownIncident, InvalidIncident and IncidentConflict.
         """
+        if ticket:
+            self._check_receiver(ticket)
         async with self._book.changing():
             incident = await self._book.get(tenant, id)
             _check_whole(incident)
@@ -195,9 +199,13 @@ class Incidents:
             if len(set(alerts)) == len(incident.alerts):
                 raise IncidentConflict(f"these are all alerts of {incident.id}: nothing would be left of it")
             number = await self._book.next_number(tenant)
-            changes = changing.split(incident, alerts, number, title, by, self._clock.now_ms())
-            await self._book.keep(*changes)
-        return changes[1][0]
+            now = self._clock.now_ms()
+            rest, (new, happened) = changing.split(incident, alerts, number, title, by, now)
+            if ticket:
+                new, asked = changing.with_ticket(new, ticket, by, now)
+                happened = (*happened, *asked)
+            await self._book.keep(rest, (new, happened))
+        return new
 
     async def deployed(self, deployment: Deployment) -> None:
         """Record a deployment; returned when it is kept."""
@@ -238,6 +246,11 @@ class Incidents:
     def _runbook_of(self, alerts: Sequence[Alert]) -> str:
         found = (self.runbooks.of(alert.labels, alert.annotations) for alert in alerts)
         return next((runbook.name for runbook in found if runbook is not None), "")
+
+    def _check_receiver(self, name: str) -> None:
+        receivers = self.tickets.receivers
+        if name not in receivers:
+            raise InvalidIncident(f'there is no receiver "{name}"{did_you_mean(name, receivers)}')
 
     def _check_runbook(self, name: str) -> None:
         if name and name not in self.runbooks.by_name:
