@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -21,6 +21,7 @@ from watchkeeper.oncall.incident.following import Following
 from watchkeeper.oncall.incident.incident import Incident, LinkedAlert
 from watchkeeper.oncall.incident.keeping import Filter
 from watchkeeper.oncall.incident.rule import Rule, linked
+from watchkeeper.oncall.incident.seeing import check_seen
 from watchkeeper.oncall.incident.statistics import By, Figures, statistics
 from watchkeeper.oncall.incident.tickets import Tickets, TicketTeller
 from watchkeeper.oncall.incident.timeline import timeline
@@ -32,7 +33,11 @@ _COUNTED = 100_000
 
 
 class Incidents:
-    """`open` and `apply` before use, `close` at the end; all on one event loop."""
+    """`open` and `apply` before use, `close` at the end; all on one event loop.
+
+    What must not happen twice takes the name of a `request`: the second of that name within a day changes nothing and
+    gives the incident that the first was about.
+    """
 
     def __init__(
         self,
@@ -92,7 +97,7 @@ class Incidents:
         """The times of the incidents that were opened since an instant (ms)."""
         return statistics(await self.found(Filter(tenant, since=since, limit=_COUNTED)), by)
 
-    async def create(self, draft: Incident, alerts: Sequence[str], by: str) -> Incident:
+    async def create(self, draft: Incident, alerts: Sequence[str], by: str, request: str = "") -> Incident:
         """Open an incident like `draft`, about alerts that are held, by their fingerprints.
 
         Raises InvalidIncident.
@@ -100,6 +105,8 @@ class Incidents:
         self._check_runbook(draft.runbook)
         found = [self._alert(draft.tenant, one) for one in dict.fromkeys(alerts)]
         async with self._book.changing():
+            if (before := await self._book.heard(draft.tenant, request)) is not None:
+                return before
             now, number = self._clock.now_ms(), await self._book.next_number(draft.tenant)
             runbook = draft.runbook or self._runbook_of(found)
             opened = replace(
@@ -110,23 +117,35 @@ class Incidents:
                 runbook=runbook,
                 alerts=tuple(_linked(alert, now) for alert in found),
             )
-            await self._book.keep(changing.opened(opened, now, f"by {by}", by))
+            await self._book.keep(changing.opened(opened, now, f"by {by}", by), request=request)
         return opened
 
-    async def change(self, tenant: str, id: str, change: Change, by: str) -> Incident:
-        """Change an incident. Raises UnknownIncident, InvalidIncident and IncidentConflict."""
+    async def change(
+        self, tenant: str, id: str, change: Change, by: str, seen: Mapping[str, object] | None = None
+    ) -> Incident:
+        """Change an incident. Raises UnknownIncident, InvalidIncident and IncidentConflict.
+
+        `seen` is how somebody has seen fields: one that others have changed since is not changed over their heads.
+        """
         if change.runbook:
             self._check_runbook(change.runbook)
-        return await self._changed(tenant, id, lambda one: changing.changed(one, change, by, self._clock.now_ms()))
 
-    async def note(self, tenant: str, id: str, text: str, by: str, via: str = "") -> Incident:
+        def changed(incident: Incident) -> Changed:
+            check_seen(incident, change, seen or {})
+            return changing.changed(incident, change, by, self._clock.now_ms())
+
+        return await self._changed(tenant, id, changed)
+
+    async def note(self, tenant: str, id: str, text: str, by: str, via: str = "", request: str = "") -> Incident:
         """Write a note into the timeline. Raises UnknownIncident. Notes may be written after the end, too."""
         async with self._book.changing():
+            if (before := await self._book.heard(tenant, request)) is not None:
+                return before
             incident = await self._book.get(tenant, id)
             details = {"via": via} if via else {}
             now = self._clock.now_ms()
             note = changing.entry(incident, Kind.INCIDENT_NOTE, now, text, by, details=details)
-            await self._book.keep((incident, (note,)))
+            await self._book.keep((incident, (note,)), request=request)
         return incident
 
     async def tick(self, tenant: str, id: str, number: int, by: str, *, done: bool) -> Incident:
@@ -181,7 +200,7 @@ class Incidents:
         return changes[0][0]
 
     async def split(
-        self, tenant: str, id: str, alerts: Sequence[str], title: str, by: str, ticket: str = ""
+        self, tenant: str, id: str, alerts: Sequence[str], title: str, by: str, ticket: str = "", request: str = ""
     ) -> Incident:
         """Make an incident of its own of some of the alerts, which is returned.
 
@@ -191,6 +210,8 @@ class Incidents:
         if ticket:
             self._check_receiver(ticket)
         async with self._book.changing():
+            if (before := await self._book.heard(tenant, request)) is not None:
+                return before
             incident = await self._book.get(tenant, id)
             _check_whole(incident)
             missing = [one for one in alerts if incident.alert(one) is None]
@@ -204,7 +225,7 @@ class Incidents:
             if ticket:
                 new, asked = changing.with_ticket(new, ticket, by, now)
                 happened = (*happened, *asked)
-            await self._book.keep(rest, (new, happened))
+            await self._book.keep(rest, (new, happened), request=request)
         return new
 
     async def deployed(self, deployment: Deployment) -> None:
