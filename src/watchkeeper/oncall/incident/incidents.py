@@ -131,6 +131,8 @@ class Incidents:
             self._check_runbook(change.runbook)
 
         def changed(incident: Incident) -> Changed:
+            if seen:
+                _check_whole(incident)
             check_seen(incident, change, seen or {})
             return changing.changed(incident, change, by, self._clock.now_ms())
 
@@ -227,6 +229,13 @@ class Incidents:
                 happened = (*happened, *asked)
             await self._book.keep(rest, (new, happened), request=request)
         return new
+
+    def loose_alerts(self, tenant: str) -> list[Alert]:
+        """The alerts that fire and belong to no incident that is open."""
+        live = [one for one in self._book.live() if one.tenant == tenant and one.is_open]
+        taken, now = {alert.fingerprint for one in live for alert in one.alerts}, self._clock.now_ms()
+        every = self._alerts.alerts(tenant)
+        return [held.alert for held in every if held.fingerprint not in taken and not held.alert.is_resolved(now)]
 
     async def deployed(self, deployment: Deployment) -> None:
         """Record a deployment; returned when it is kept."""
