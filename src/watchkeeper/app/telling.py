@@ -138,7 +138,7 @@ class Telling:
                 *self._signals.routes(),
             ]
         )
-        return [alertmanager, *own, *oncall_pages.routes(desk), *self._incidents.pages()]
+        return [alertmanager, *own, *oncall_pages.routes(desk), *self._incidents.pages(desk, self._alerting.severities)]
 
     def feel(self) -> list[Feeling]:
         """How they fare."""
