@@ -19,6 +19,7 @@ from watchkeeper.base.http import HTTPClient, HTTPClientConfig
 from watchkeeper.journal import Journal
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
+from watchkeeper.notify.concealing import Concealment
 from watchkeeper.notify.config.guarding import CircuitBreaker
 from watchkeeper.notify.config.integration import IntegrationConfig, OverHTTPConfig
 from watchkeeper.notify.config.receiver import Receiver
@@ -228,7 +229,8 @@ class Notify:
             user_agent=self._user_agent,
             timeout_s=0,
         )
-        outside = Outside(client, self._clock, self._environ, self._unique, self._signer, self._pager)
+        conceal = Concealment(config)
+        outside = Outside(client, self._clock, self._environ, self._unique, self._signer, self._pager, conceal)
         return Integration(name, config, outside, self._log, self._retrying, self._metrics, guard)
 
     async def _retire(self, receivers: Mapping[str, Sequence[Integration]]) -> None:
