@@ -8,8 +8,10 @@ from enum import StrEnum
 
 from watchkeeper.alerts.failure import InvalidSilence
 from watchkeeper.model.labels import Labels
-from watchkeeper.model.matcher import Matcher
+from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.model.tenant import DEFAULT_TENANT
+
+_POSITIVE = frozenset({MatchOp.EQUAL, MatchOp.REGEX})
 
 
 class SilenceState(StrEnum):
@@ -65,11 +67,14 @@ class Silence:
                 return False
 
     def check(self) -> None:
-        """Raise InvalidSilence with what cannot be meant, in Alertmanager's words."""
+        """Raise InvalidSilence with what cannot be meant, in Alertmanager's words.
+
+        A silence that would mute everything cannot; what a negative matcher mutes, it leaves something of.
+        """
         if not self.matchers:
             raise InvalidSilence("invalid silence: at least one matcher required")
         for i, matcher in enumerate(self.matchers):
             if not matcher.name:
                 raise InvalidSilence(f'invalid silence: invalid label matcher {i} in set 0: invalid label name ""')
-        if all(matcher.matches_empty for matcher in self.matchers):
+        if all(matcher.op in _POSITIVE and matcher.matches_empty for matcher in self.matchers):
             raise InvalidSilence("invalid silence: matcher set 0: at least one matcher must not match the empty string")
