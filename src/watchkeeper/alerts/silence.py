@@ -42,6 +42,13 @@ class Silence:
             return SilenceState.PENDING
         return SilenceState.ACTIVE if at < self.ends_at else SilenceState.EXPIRED
 
+    @property
+    def size_bytes(self) -> int:
+        """How large its texts are together, in UTF-8."""
+        annotations = (text for pair in self.annotations.items() for text in pair)
+        matchers = (text for matcher in self.matchers for text in (matcher.name, matcher.value))
+        return sum(len(text.encode()) for text in (self.created_by, self.comment, *annotations, *matchers))
+
     def mutes(self, labels: Labels, at: int) -> bool:
         """Say whether an alert with `labels` is mute at that instant."""
         return self.state(at) is SilenceState.ACTIVE and self.matches(labels)
