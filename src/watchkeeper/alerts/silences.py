@@ -66,13 +66,14 @@ class Silences:
         async with self._changing:
             now = self._clock.now_ms()
             silence.check()
-            self._check_size(silence)
             old = self.get(silence.tenant, silence.id) if silence.id else None
             if old is not None and old.can_become(silence, now):
+                self._check_size(silence)
                 changed = replace(silence, updated_at=now)
                 await self._put([changed], [silence_set(changed, now, actor, changed=True)])
                 return silence.id
             self._check_count()
+            self._check_size(silence)
             new = replace(silence, id=self._new_id(), starts_at=max(silence.starts_at, now), updated_at=now)
             ends = old is not None and old.state(now) is not SilenceState.EXPIRED
             happened = [silence_ended(old, now, actor or silence.created_by)] if old is not None and ends else []
