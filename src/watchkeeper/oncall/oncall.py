@@ -27,8 +27,6 @@ from watchkeeper.oncall.schedule.override import Override
 from watchkeeper.oncall.schedule.schedule import Schedule
 from watchkeeper.store.control import ControlDatabase, ControlStep
 
-_LOOKED_AT_MS = 400 * 86_400_000
-"""How far into a long override it is looked for shifts that it takes over."""
 ROOM = "oncall"
 STEPS = (ControlStep(1, "overrides and escalations", (OVERRIDES, ESCALATIONS)),)
 
@@ -169,8 +167,8 @@ class OnCall:
             raise OnCallFailure(f"{override.person} cannot replace themselves: somebody else would be right")
         if override.until <= self._clock.now_ms():
             raise OnCallFailure(f"it ends at {_time(override.until)}, which is over: a later end would be right")
-        if override.replaces:
-            _check_shifts(found, override)
+        if why := found.without_shift(override):
+            raise OnCallFailure(why)
 
     def _changed(self, schedule: str, actor: str, text: str, details: Mapping[str, object]) -> Entry:
         return Entry(
@@ -180,16 +178,6 @@ class OnCall:
             actor=actor,
             details={"schedule": schedule, **details},
         )
-
-
-def _check_shifts(schedule: Schedule, override: Override) -> None:
-    """Raise OnCallFailure where whoever is to be replaced has no shift then."""
-    shifts = schedule.shifts(override.since, min(override.until, override.since + _LOOKED_AT_MS))
-    have = {person for shift in shifts for person in shift.people}
-    if override.replaces not in have:
-        span = f"from {_time(override.since)} until {_time(override.until)}"
-        who = f"{', '.join(sorted(have))} {'has' if len(have) == 1 else 'have'}" if have else "nobody has"
-        raise OnCallFailure(f"{override.replaces} has no shift of schedule {schedule.name} {span}: {who}")
 
 
 def _said(override: Override) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from oncall_workshop import PEOPLE, ms
+from oncall_workshop import PEOPLE, configured, ms
 
 from watchkeeper.oncall import OnCallFailure
 from watchkeeper.oncall.escalation.policy import read_target
@@ -78,3 +78,12 @@ async def test_nothing_is_handed_over_to_whom_nobody_can_tell(desk: Any, target:
     async with desk(ROTATION) as room:
         with pytest.raises(OnCallFailure, match=said):
             room.room.check_target(read_target(target))
+
+
+def test_an_override_of_a_file_that_changes_nothing_is_pointed_at() -> None:
+    override = "overrides: [{person: carol, replaces: NAME, start: 2025-12-01T00:00, end: 2025-12-08T00:00}]"
+    text = ROTATION.replace("people: [alice, bob]}]", f"people: [alice, bob]}}], {override}")
+    assert configured(text.replace("NAME", "bob")).warnings == ()
+    [warning] = configured(text.replace("NAME", "alice")).warnings
+    assert "schedules[0].overrides[0].replaces: alice has no shift of schedule primary" in str(warning)
+    assert str(warning).endswith("bob has")
