@@ -30,10 +30,9 @@ from watchkeeper.app.configuration import Configuration, load
 from watchkeeper.app.configuration.history import configuration_loaded, configuration_refused
 from watchkeeper.app.connections import ConnectionLimits
 from watchkeeper.app.metrics import HouseMetrics
-from watchkeeper.app.retention import retention_of
 from watchkeeper.app.room import Room
 from watchkeeper.app.rooms import open_rooms
-from watchkeeper.app.settings import Settings
+from watchkeeper.app.settings import Role, Settings
 from watchkeeper.app.sockets import bind
 from watchkeeper.app.urls import external_url, local_url, route_prefix
 from watchkeeper.app.web import Switch, WebServer
@@ -142,7 +141,7 @@ class House:
 
     def retention_text(self) -> str:
         """How long samples are kept where no rule says otherwise."""
-        return format_duration(retention_of(self.settings, self.configuration).keep_ms)
+        return format_duration(self.settings.keep_ms(self.configuration.sections.storage.tsdb.retention.time_ms))
 
     def _record(self, entry: Entry) -> None:
         if self._journal is not None:
@@ -170,6 +169,7 @@ class House:
             lifecycle=Lifecycle(self.reload if enabled else None, self.stopped.set if enabled else None),
             build=BuildInfo(watchkeeper.__version__, "", platform.python_version()),
             options=Options(
+                telemetry=settings.role is Role.ALL,
                 external_url=external_url(settings),
                 route_prefix=route_prefix(settings),
                 enable_admin=settings.enable_admin,

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from watchkeeper.base.failure import Failure
 
 DEFAULT_LISTEN = ("127.0.0.1:9800",)
+_KEEP_MS = 15 * 86_400_000
+
+
+class Role(Enum):
+    """What one process does."""
+
+    ALL = "all"
+    ALERTS = "alerts"
+    """Takes alerts and tells people; there is no store, and nothing is scraped, received or evaluated."""
 
 
 class SettingsFailure(Failure):
@@ -42,6 +52,7 @@ class Settings:
     """
 
     configs: tuple[Path, ...] = ()
+    role: Role = Role.ALL
     data: Path = Path("data")
     listen: tuple[Address, ...] = tuple(Address.parse(text) for text in DEFAULT_LISTEN)
     external_url: str | None = None
@@ -61,6 +72,9 @@ class Settings:
     lookback_ms: int | None = None
     read_sample_limit: int = 50_000_000
     read_frame_bytes: int = 1 << 20
+    alert_retention_ms: int = 120 * 3_600_000
+    max_silences: int = 0
+    max_silence_bytes: int = 0
     outage_tolerance_ms: int = 3_600_000
     grace_period_ms: int = 600_000
     resend_delay_ms: int = 60_000
@@ -69,6 +83,10 @@ class Settings:
     read_timeout_ms: int = 300_000
     features: frozenset[str] = frozenset()
     flags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def keep_ms(self, configured_ms: int) -> int:
+        """How long samples are kept by default: by the flag, else as configured, else 15 days, as Prometheus has it."""
+        return self.retention_ms or configured_ms or _KEEP_MS
 
 
 def control_file(data: Path) -> Path:

@@ -16,9 +16,9 @@ from watchkeeper.notify.key import Key
 from watchkeeper.store.control import ControlDatabase
 
 RETENTION_MS = 120 * 3_600_000
-"""How long an entry is kept at the most."""
+"""How long an entry is kept at the most, unless it is said otherwise."""
 SWEEP_MS = 15 * 60_000
-"""How often entries that have expired are dropped."""
+"""How often entries that have expired are dropped; until then they count, as they do in Alertmanager."""
 
 
 class NotificationLog:
@@ -27,27 +27,33 @@ class NotificationLog:
     What the journal is to know of an outcome, `happened`, is written together with it.
     """
 
-    def __init__(self, control: ControlDatabase, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, control: ControlDatabase, journal: Journal, clock: Clock, retention_ms: int = RETENTION_MS
+    ) -> None:
         self._keeping = Keeping(control, journal)
         self._clock = clock
+        self._retention_ms = retention_ms
         self._jumps = Jumps(clock)
         self._entries: dict[Key, Entry] = {}
-        self._swept_at = clock.now_ms()
+        self._sweep_at = clock.now_ms() + SWEEP_MS
+        self._swept_until = clock.now_ms() - SWEEP_MS
+        """Entries that had expired by then are gone."""
         self._doubts: dict[Key, frozenset[int]] = {}
         """What was in doubt before the attempt under way: a failure is certain, and leaves just that in doubt."""
 
     async def open(self) -> None:
         """Read what is kept. Raises StoreFailure."""
-        self._entries = await self._keeping.open(self._clock.now_ms())
+        self._entries = await self._keeping.open(self._clock.now_ms(), self._swept_until)
 
     async def close(self) -> None:
         """Let what is being written end."""
         await self._keeping.close()
 
     def entry(self, key: Key) -> Entry | None:
-        """The entry, where there is one that has not expired."""
-        entry = self._entries.get(key)
-        return entry if entry is not None and entry.expires_at > self._aged_at() else None
+        """The entry, where there is one that no sweep has found expired."""
+        entry, late_ms = self._entries.get(key), self._aged_at() - self._sweep_at
+        swept_until = self._sweep_at + late_ms // SWEEP_MS * SWEEP_MS if late_ms >= 0 else self._swept_until
+        return entry if entry is not None and entry.expires_at > swept_until else None
 
     def told_of(self, integrations: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
         """The groups (tenant and key) of whose firing one of these (receiver and integration) was told, or may be."""
@@ -103,7 +109,7 @@ class NotificationLog:
     async def remember(self, key: Key, repeat_interval_ms: int) -> None:
         """Keep an entry while its group is not told again: its end must be told all the same. Raises StoreFailure."""
         entry, now = self.entry(key), self._clock.now_ms()
-        lives_ms = min(2 * repeat_interval_ms, RETENTION_MS)
+        lives_ms = min(2 * repeat_interval_ms, self._retention_ms)
         if entry is not None and entry.expires_at - now < lives_ms // 2:
             await self._put(key, replace(entry, expires_at=now + lives_ms))
 
@@ -114,7 +120,7 @@ class NotificationLog:
     def _changed(self, key: Key, state: State, repeat_interval_ms: int) -> Entry:
         """The entry in another state, with what was told and remembered before."""
         now = self._clock.now_ms()
-        expires_at = now + min(2 * repeat_interval_ms, RETENTION_MS)
+        expires_at = now + min(2 * repeat_interval_ms, self._retention_ms)
         before = self.entry(key)
         if before is None:
             return Entry(state, now, expires_at)
@@ -124,10 +130,12 @@ class NotificationLog:
     async def _put(self, key: Key, entry: Entry, *happened: Happened) -> None:
         self._entries[key] = entry
         await self._keeping.put(key, entry, *happened)
-        if self._clock.now_ms() - self._swept_at >= SWEEP_MS:
+        if self._aged_at() >= self._sweep_at:
             await self._sweep()
 
     async def _sweep(self) -> None:
-        self._swept_at, aged_at = self._clock.now_ms(), self._aged_at()
-        self._entries = {key: entry for key, entry in self._entries.items() if entry.expires_at > aged_at}
-        await self._keeping.expire(aged_at)
+        rounds = (self._aged_at() - self._sweep_at) // SWEEP_MS
+        self._swept_until = until = self._sweep_at + rounds * SWEEP_MS
+        self._sweep_at = until + SWEEP_MS
+        self._entries = {key: entry for key, entry in self._entries.items() if entry.expires_at > until}
+        await self._keeping.expire(until)

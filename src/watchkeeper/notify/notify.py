@@ -19,6 +19,7 @@ from watchkeeper.base.http import HTTPClient, HTTPClientConfig
 from watchkeeper.journal import Journal
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
+from watchkeeper.notify.concealing import Concealment
 from watchkeeper.notify.config.guarding import CircuitBreaker
 from watchkeeper.notify.config.integration import IntegrationConfig, OverHTTPConfig
 from watchkeeper.notify.config.receiver import Receiver
@@ -27,7 +28,7 @@ from watchkeeper.notify.fallback import told_with_fallback
 from watchkeeper.notify.guard import Alarm, Guard, Stuck, Terms, Watch
 from watchkeeper.notify.guard_keeping import Guarded, GuardState
 from watchkeeper.notify.integration import Integration
-from watchkeeper.notify.log import NotificationLog
+from watchkeeper.notify.log import RETENTION_MS, NotificationLog
 from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.outlook import Outlook
 from watchkeeper.notify.pager import Pager
@@ -69,7 +70,7 @@ class Notify:
     """Tells receivers what groups have to say.
 
     `external_url` is what links in notifications begin with, without a slash at its end. `alarm` takes the alerts that
-    are about receivers who cannot be told.
+    are about receivers who cannot be told. What a receiver was told is remembered for `retention_ms` at the most.
     """
 
     def __init__(
@@ -88,13 +89,14 @@ class Notify:
         jitter: Callable[[], float] = random.random,
         unique: Callable[[], str] = partial(secrets.token_hex, 8),  # noqa: B008  # a function, made once
         links: Links | None = None,
+        retention_ms: int = RETENTION_MS,
     ) -> None:
         self._clock = clock
         self._external_url = external_url
         self._environ = environ or {}
         self._user_agent = user_agent
         self._unique = unique
-        self._log = NotificationLog(control, journal, clock)
+        self._log = NotificationLog(control, journal, clock, retention_ms)
         self._metrics = NotifyMetrics(registry)
         self._retrying = Retrying(clock, sleep, jitter)
         self._links = links or UnsignedLinks(external_url)
@@ -242,7 +244,8 @@ class Notify:
             user_agent=self._user_agent,
             timeout_s=0,
         )
-        outside = Outside(client, self._clock, self._environ, self._unique, self._signer, self._pager)
+        conceal = Concealment(config)
+        outside = Outside(client, self._clock, self._environ, self._unique, self._signer, self._pager, conceal)
         return Integration(name, config, outside, self._log, self._retrying, self._metrics, guard)
 
     async def _retire(self, receivers: Mapping[str, Sequence[Integration]]) -> None:

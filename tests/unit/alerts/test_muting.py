@@ -159,6 +159,12 @@ async def test_a_silence_that_would_mute_everything_is_refused(workshop: Worksho
             await workshop.room.silences.set(silence(0, 100, *matchers))
 
 
+async def test_a_silence_may_mute_whatever_lacks_a_label(workshop: Workshop):
+    await workshop.start(PLAIN)
+    for op, value in ((MatchOp.NOT_EQUAL, "x"), (MatchOp.NOT_REGEX, ".+")):
+        assert await workshop.room.silences.set(silence(0, 100, ("a", op, value)))
+
+
 async def test_old_silences_are_forgotten(workshop: Workshop):
     await workshop.start(PLAIN)
     id = await workshop.room.silences.set(silence(0, 1))

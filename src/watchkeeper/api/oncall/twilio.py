@@ -21,7 +21,7 @@ from watchkeeper.api.oncall.page import title_of
 from watchkeeper.api.oncall.urls import form_pairs, outside_url
 from watchkeeper.base.http import HTTPFailure
 from watchkeeper.base.http.authorization import source
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.oncall.callback_signatures import CallbackRefused, check_twilio
 from watchkeeper.oncall.responding import GroupNow, NothingFires
 
