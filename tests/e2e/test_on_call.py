@@ -35,6 +35,7 @@ people:
 teams: [{name: web, members: [alice, bob], lead: carol}]
 schedules:
 - {name: primary, time_zone: Europe/Berlin, layers: [{rotation: weekly, start: 2025-01-06, people: [alice]}]}
+- {name: pair, layers: [{rotation: daily, start: 2025-01-01, people: [alice, bob]}]}
 escalation_policies:
 - name: p1
   steps:
@@ -144,7 +145,7 @@ def test_an_override_changes_who_is_told_and_is_seen_everywhere(server: Watchkee
         "created_by": "alice",
     }
     made = post(server, own("/schedules/primary/overrides"), body)["data"]
-    (today,) = server.get(own("/oncall")).json["data"]["schedules"]
+    today, _ = server.get(own("/oncall")).json["data"]["schedules"]
     assert today["people"] == [{"name": "carol", "display_name": "carol"}]
     shown = server.get(own("/schedules/primary")).json["data"]
     assert [shift["people"] for shift in shown["shifts"]] == [["carol"], ["alice"]]
@@ -169,18 +170,18 @@ def test_a_swap_makes_both_overrides_or_none_and_is_told_once(server: Watchkeepe
         "b_end": (day + timedelta(days=2)).isoformat(),
     }
     wrong = {"a": "alice", "b": "brob", "by": "alice", **times}
-    answer = server.post(own("/schedules/primary/swaps"), json.dumps(wrong).encode(), {})
+    answer = server.post(own("/schedules/pair/swaps"), json.dumps(wrong).encode(), {})
     assert (answer.status, 'there is no person "brob"' in answer.json["error"]) == (400, True)
-    before = server.get(own("/schedules/primary")).json["data"]["overrides"]
-    made = post(server, own("/schedules/primary/swaps"), {**wrong, "b": "bob"})["data"]
+    before = server.get(own("/schedules/pair")).json["data"]["overrides"]
+    made = post(server, own("/schedules/pair/swaps"), {**wrong, "b": "bob"})["data"]
     assert [(one["person"], one["replaces"]) for one in made] == [("bob", "alice"), ("alice", "bob")]
-    after = server.get(own("/schedules/primary")).json["data"]["overrides"]
+    after = server.get(own("/schedules/pair")).json["data"]["overrides"]
     assert [one for one in after if one not in before] == made
     entries = server.get(own("/journal?kind=schedule.changed")).json["data"]["entries"]
     told = [one for one in entries if "swap" in one["text"]]
     assert [(one["actor"], one["details"]["overrides"]) for one in told] == [("alice", [one["id"] for one in made])]
     for one in made:
-        assert server.request("DELETE", own(f"/schedules/primary/overrides/{one['id']}")).status == 200
+        assert server.request("DELETE", own(f"/schedules/pair/overrides/{one['id']}")).status == 200
 
 
 def test_a_calendar_needs_the_link_that_we_signed(server: Watchkeeper) -> None:
@@ -193,7 +194,7 @@ def test_a_calendar_needs_the_link_that_we_signed(server: Watchkeeper) -> None:
 
 
 def test_the_command_line_asks_a_running_server(server: Watchkeeper) -> None:
-    who = CliRunner().invoke(main, ["oncall", "who", "--url", server.url])
+    who = CliRunner().invoke(main, ["oncall", "who", "--url", server.url, "--schedule", "primary"])
     assert (who.output, who.exit_code) == ("primary: alice (Alice)\n", 0)
     missing = CliRunner().invoke(main, ["oncall", "schedule", "primry", "--url", server.url])
     assert (missing.exit_code, 'did you mean "primary"?' in missing.output) == (2, True)
@@ -213,6 +214,8 @@ def test_a_person_is_tested_by_each_contact(server: Watchkeeper, people: People)
     [
         ("/schedules/primary/overrides", {"person": "x", "start": "1", "end": "2"}, 400, 'there is no person "x"'),
         ("/schedules/primary/overrides", {"person": "bob", "start": "3", "end": "2"}, 400, "later than start"),
+        ("/schedules/primary/overrides", {"person": "bob", "start": "1", "end": "2"}, 400, "which is over"),
+        ("/schedules/nope/overrides", {"person": "bob", "start": "1", "end": "2"}, 404, "there are pair, primary"),
         ("/schedules/primary/overrides", {"person": "bob", "start": "now", "end": "2"}, 400, "is no instant"),
         ("/schedules/primary/overrides", {"who": "bob"}, 400, "unknown field"),
         ("/schedules/primry/overrides", {"person": "bob", "start": "1", "end": "2"}, 404, 'did you mean "primary"?'),

@@ -120,7 +120,7 @@ def _person(person: Mapping[str, str]) -> str:
 
 def _at(text: str | None) -> int:
     if text is None:
-        return SystemClock().now_ms()
+        return SystemClock().now_ms() // 1000 * 1000
     try:
         return instant_of(text, ZoneInfo("UTC"))
     except ValueError as error:

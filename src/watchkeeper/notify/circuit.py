@@ -22,6 +22,17 @@ class Circuit:
         self.failures = 0
         """How many attempts in a row have failed."""
 
+    def resume(self, pause_s: float, failures: int) -> None:
+        """Be half-open, as an earlier process has left it: the next attempt is a probe."""
+        self._until_s = self._clock.monotonic_s()
+        self._pause_s = min(max(pause_s, self._pause_s), self._options.longest_pause_ms / 1000)
+        self.failures = failures
+
+    @property
+    def pause_ms(self) -> int:
+        """How long it is left alone, or would be after the next probe in vain."""
+        return round(self._pause_s * 1000)
+
     @property
     def is_open(self) -> bool:
         """Whether attempts are held back, but for probes."""

@@ -19,6 +19,7 @@ from watchkeeper.notify.circuit import Circuit
 from watchkeeper.notify.config.guarding import CircuitBreaker, RateLimit
 from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.failure import NotifyFailure, unforeseen
+from watchkeeper.notify.guard_keeping import Guarded, GuardState
 from watchkeeper.notify.limiter import Limiter
 from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.retrying import Attempt
@@ -32,6 +33,8 @@ ALERT_LASTS_MS = 3_600_000
 SENDING_S = 5.0
 """What must be left for sending, once a message has waited for its turn."""
 
+Keep: TypeAlias = Callable[[Guarded, GuardState, bool], None]
+"""Takes how a guard is, to be kept at once, or with the next row of the notification log."""
 Stuck: TypeAlias = Callable[[str], None]
 """Is told why a flush does not get through for the time being."""
 
@@ -78,16 +81,23 @@ class Terms:
 class Guard:
     """The circuit and the rate limit of one integration of a receiver; while the circuit is open, that is an alert."""
 
-    def __init__(self, receiver: str, integration: str, terms: Terms, watch: Watch) -> None:
+    def __init__(self, who: Guarded, terms: Terms, watch: Watch, keep: Keep, before: GuardState | None = None) -> None:
+        """`before` is how an earlier process left it; `keep` takes how it is, for the next one."""
+        receiver, integration = who
+        before = before or GuardState()
+        self.who = who
         self.terms = terms
+        self._keep = keep
         self._labels = {"receiver": receiver, "integration": integration}
         self._name = f"{receiver}/{integration}"
         self._watch = watch
         self._circuit = Circuit(terms.breaker, watch.clock)
-        self._limiter = Limiter(terms.limit, watch.clock) if terms.limit is not None else None
+        self._limiter = Limiter(terms.limit, watch.clock, before.sent) if terms.limit is not None else None
         self.templates = TemplateAlert(self._labels, watch.clock, watch.alarm, watch.external_url)
-        self._opened_at = 0
+        self._opened_at = before.opened_at or 0
         self._ended = False
+        if before.opened_at is not None and terms.breaker.failures:
+            self._circuit.resume(before.pause_ms / 1000, before.failures)
 
     def guarded(self, attempt: Attempt, flush: Flush, stuck: Stuck) -> Attempt:
         """The attempt, made only where the circuit lets it through; `stuck` hears why a flush does not get on."""
@@ -121,6 +131,16 @@ class Guard:
             self._withheld(flush, f"{self._name} has had as many messages as its rate limit allows", "rate_limit")
         return wait_s
 
+    def sending(self) -> None:
+        """A message goes out now: where that counts, it is kept with whatever is written of the message."""
+        if self._limiter is not None:
+            self._keep(self.who, self._state(), False)
+
+    def _state(self) -> GuardState:
+        sent = self._limiter.kept() if self._limiter is not None else ()
+        opened_at = self._opened_at if self._circuit.is_open else None
+        return GuardState(sent, opened_at, self._circuit.pause_ms, self._circuit.failures)
+
     def show(self) -> None:
         """Show in the metrics how the circuit is."""
         self._watch.metrics.circuit_open.labels(*self._labels.values()).set(self._circuit.is_open)
@@ -137,6 +157,7 @@ class Guard:
         if not self._circuit.succeeded() or self._ended:
             return
         self.show()
+        self._keep(self.who, self._state(), True)
         now = self._watch.clock.now_ms()
         after = format_duration(max(now - self._opened_at, 0) // 1000 * 1000)
         log.info("%s can be told again, after %s", self._name, after)
@@ -152,6 +173,7 @@ class Guard:
             self.show()
             log.error("%s is left alone for now: %s: %s", self._name, why, detail)
             self._withheld(flush, f"{self._name} is left alone for now: {why}: {detail}")
+        self._keep(self.who, self._state(), True)
         stuck(why)
         self._raise(f"{why}: {detail}", ends_at=now + ALERT_LASTS_MS)
 

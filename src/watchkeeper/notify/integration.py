@@ -186,6 +186,7 @@ class Integration:
     async def _tell(self, key: Key, content: Content, message: Message, stuck: Stuck) -> bool:
         flush, effort = message.flush, Effort()
         alerts = history.fingerprints(message.alerts)
+        self.guard.sending()
         await self._record(self._log.sending(key, content, flush.repeat_interval_ms, alerts))
         self._metrics.notifications.labels(self.config.kind).inc()
         try:

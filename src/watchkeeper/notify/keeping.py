@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from watchkeeper.journal import Entry as Happened
 from watchkeeper.journal import Journal
+from watchkeeper.notify import guard_keeping
 from watchkeeper.notify.dedup import Told
+from watchkeeper.notify.guard_keeping import Guarded, GuardState
 from watchkeeper.notify.history import unknown
 from watchkeeper.notify.key import Key
 from watchkeeper.store.control import ControlDatabase, ControlStep
 from watchkeeper.store.failure import StoreFailure
+
+log = logging.getLogger(__name__)
 
 ROOM = "notify"
 STEPS: Sequence[ControlStep] = (
@@ -47,6 +52,7 @@ STEPS: Sequence[ControlStep] = (
         "alerts being told",
         ("ALTER TABLE notification_log ADD COLUMN alerts TEXT NOT NULL DEFAULT ''",),
     ),
+    guard_keeping.STEP,
 )
 _COLUMNS = (
     "tenant, group_key, receiver, integration, state, detail, changed_at_ms, told_at_ms, firing, resolved, perhaps,"
@@ -112,6 +118,9 @@ class Keeping:
         self._happened: list[Happened] = []
         self._next: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
+        self.guards: dict[Guarded, GuardState] = {}
+        """As they are kept, or are about to be."""
+        self._changed_guards: set[Guarded] = set()
 
     async def open(self, now: int, expired_by: int) -> dict[Key, Entry]:
         """All rows that had not expired by a time; what was being sent is unknown from now on. Raises StoreFailure."""
@@ -125,6 +134,7 @@ class Keeping:
                 *self._journal.writes(happened),
             ]
         )
+        self.guards = await guard_keeping.kept(self._control)
         return dict(_entry(row) for row in await self._control.rows(_SELECT))
 
     async def put(self, key: Key, entry: Entry, *happened: Happened) -> None:
@@ -134,9 +144,27 @@ class Keeping:
         """
         self._waiting[key] = entry
         self._happened.extend(happened)
+        await asyncio.shield(self._writing())
+
+    def keep_guard(self, who: Guarded, state: GuardState, *, soon: bool) -> None:
+        """Write how a guard is with the next row, or `soon`, whoever waits for it."""
+        self.guards[who] = state
+        self._changed_guards.add(who)
+        if soon:
+            self._writing().add_done_callback(_said)
+
+    async def forget_guards(self, but: Collection[Guarded]) -> None:
+        """Keep none but these. Raises StoreFailure."""
+        if gone := self.guards.keys() - set(but):
+            await self._control.run(guard_keeping.deletes(gone))
+            self.guards = {who: state for who, state in self.guards.items() if who not in gone}
+            self._changed_guards -= gone
+
+    def _writing(self) -> asyncio.Task[None]:
+        """The task that writes what waits."""
         if self._next is None:
             self._next = asyncio.create_task(self._write_waiting())
-        await asyncio.shield(self._next)
+        return self._next
 
     async def expire(self, now: int) -> None:
         """Drop the rows that have expired. Raises StoreFailure."""
@@ -144,6 +172,8 @@ class Keeping:
 
     async def close(self) -> None:
         """Let what is being written end."""
+        if self._next is not None:
+            await asyncio.gather(self._next, return_exceptions=True)
         async with self._lock:
             return
 
@@ -151,12 +181,21 @@ class Keeping:
         async with self._lock:
             rows, self._waiting, self._next = self._waiting, {}, None
             happened, self._happened = self._happened, []
-            upsert = (_UPSERT, [_row(key, entry) for key, entry in rows.items()])
+            changed, self._changed_guards = self._changed_guards, set()
+            guards = guard_keeping.writes({who: self.guards[who] for who in changed if who in self.guards})
+            upsert = [(_UPSERT, [_row(key, entry) for key, entry in rows.items()])] if rows else []
             try:
-                await self._control.run([upsert, *self._journal.writes(happened)])
+                await self._control.run([*upsert, *guards, *self._journal.writes(happened)])
             except StoreFailure:
+                self._changed_guards |= changed
                 self._journal.record(*happened)
                 raise
+
+
+def _said(writing: asyncio.Task[None]) -> None:
+    """Say that a guard could not be kept; it is with the next row."""
+    if not writing.cancelled() and (error := writing.exception()) is not None:
+        log.warning("how a circuit stands is kept with the next notification: %s", error)
 
 
 def _row(key: Key, entry: Entry) -> Mapping[str, object]:

@@ -10,6 +10,7 @@ from watchkeeper.base.jumps import Jumps
 from watchkeeper.journal import Entry as Happened
 from watchkeeper.journal import Journal
 from watchkeeper.notify.dedup import Content, Told
+from watchkeeper.notify.guard_keeping import Guarded, GuardState
 from watchkeeper.notify.keeping import Entry, Keeping, State
 from watchkeeper.notify.key import Key
 from watchkeeper.store.control import ControlDatabase
@@ -64,6 +65,18 @@ class NotificationLog:
             and entry.expires_at > aged_at
             and (entry.perhaps or (entry.told is not None and entry.told.firing))
         )
+
+    def guards(self) -> dict[Guarded, GuardState]:
+        """How those who guard integrations stood when the log was opened."""
+        return self._keeping.guards
+
+    def keep_guard(self, who: Guarded, state: GuardState, soon: bool) -> None:
+        """Keep how one is with the next row that is written, or soon."""
+        self._keeping.keep_guard(who, state, soon=soon)
+
+    async def forget_guards(self, but: Collection[Guarded]) -> None:
+        """Keep none but these. Raises StoreFailure."""
+        await self._keeping.forget_guards(but)
 
     async def sending(self, key: Key, content: Content, repeat_interval_ms: int, alerts: tuple[str, ...] = ()) -> None:
         """An attempt begins to tell of `alerts` (fingerprints); its outcome is unknown until it is recorded.

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from watchkeeper.notify.config.receiver import Receiver
 from watchkeeper.notify.config.twilio import TwilioConfig
 from watchkeeper.notify.fallback import told_with_fallback
 from watchkeeper.notify.guard import Alarm, Guard, Stuck, Terms, Watch
+from watchkeeper.notify.guard_keeping import Guarded, GuardState
 from watchkeeper.notify.integration import Integration
 from watchkeeper.notify.log import RETENTION_MS, NotificationLog
 from watchkeeper.notify.metrics import NotifyMetrics
@@ -36,6 +37,7 @@ from watchkeeper.notify.templating import Links, Templates, UnsignedLinks
 from watchkeeper.notify.transports import Outside
 from watchkeeper.notify.trial import Trial, trial_flush
 from watchkeeper.store.control import ControlDatabase
+from watchkeeper.store.failure import StoreFailure
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +106,8 @@ class Notify:
         self._receivers: Mapping[str, Sequence[Integration]] = {}
         self._fallbacks: Mapping[str, str] = {}
         self._pager: Pager | None = None
+        self._left: dict[Guarded, GuardState] = {}
+        """How an earlier process left integrations that have not been made yet."""
 
     def page_by(self, pager: Pager) -> None:
         """Hand what goes to escalation policies to `pager`; said before the first `apply`."""
@@ -112,6 +116,7 @@ class Notify:
     async def open(self) -> None:
         """Read the notification log. Raises StoreFailure."""
         await self._log.open()
+        self._left = dict(self._log.guards())
 
     async def close(self) -> None:
         """Close all connections; what is being told at the moment is told to its end by those who wait for it."""
@@ -139,7 +144,15 @@ class Notify:
         for guard in kept:
             guard.show()
             guard.templates.renewed()
+        self._left = {}
+        await self._forget_guards(kept)
         await self._retire(before)
+
+    async def _forget_guards(self, but: Iterable[Guard]) -> None:
+        try:
+            await self._log.forget_guards({guard.who for guard in but})
+        except StoreFailure as failure:
+            log.warning("how integrations stood that are there no longer is forgotten another time: %s", failure)
 
     async def notify(self, flush: Flush, *, again: bool = False) -> bool:
         """Tell the receiver of a flush what it does not know yet, by all its integrations at the same time.
@@ -221,7 +234,8 @@ class Notify:
         if before is not None and before.guard.terms == terms:
             guard = before.guard
         else:
-            guard = Guard(receiver.name, name, terms, self._watch)
+            who = Guarded(receiver.name, name)
+            guard = Guard(who, terms, self._watch, self._log.keep_guard, self._left.pop(who, None))
         http = config.http_config if isinstance(config, OverHTTPConfig) else None
         client = HTTPClient(
             http or HTTPClientConfig(),

@@ -8,6 +8,7 @@ from watchkeeper.oncall.acknowledgements import Acknowledgements
 from watchkeeper.oncall.checking import check_on_call
 from watchkeeper.oncall.failure import OnCallFailure
 from watchkeeper.oncall.oncall import OnCall
+from watchkeeper.oncall.override_checking import check_overrides
 from watchkeeper.oncall.reach import receiver_of
 from watchkeeper.oncall.roster import Roster
 from watchkeeper.oncall.schedule.schedule import Schedule, Shift
@@ -29,5 +30,6 @@ __all__ = [
     "Shift",
     "check_on_call",
     "check_on_call_severities",
+    "check_overrides",
     "receiver_of",
 ]

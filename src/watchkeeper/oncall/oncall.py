@@ -11,7 +11,6 @@ from functools import partial
 from prometheus_client import CollectorRegistry
 
 from watchkeeper.base.clock import Clock
-from watchkeeper.base.configuration.place import did_you_mean
 from watchkeeper.journal import Entry, Journal, Kind
 from watchkeeper.notify import Trial
 from watchkeeper.oncall.escalation.escalations import Escalations
@@ -19,7 +18,7 @@ from watchkeeper.oncall.escalation.keeping import TABLE as ESCALATIONS
 from watchkeeper.oncall.escalation.metrics import EscalationMetrics
 from watchkeeper.oncall.escalation.policy import Target
 from watchkeeper.oncall.escalation.telling import Teller
-from watchkeeper.oncall.failure import OnCallFailure
+from watchkeeper.oncall.failure import OnCallFailure, right_names
 from watchkeeper.oncall.reach import receiver_of
 from watchkeeper.oncall.roster import Roster
 from watchkeeper.oncall.schedule.keeping import TABLE as OVERRIDES
@@ -77,30 +76,41 @@ class OnCall:
     def schedule(self, name: str) -> Schedule:
         """A schedule with all its overrides. Raises OnCallFailure where there is none of that name."""
         if (found := self.roster.schedules.get(name)) is None:
-            hint = did_you_mean(name, self.roster.schedules)
-            raise OnCallFailure(f'there is no schedule "{name}"{hint}', missing=True)
+            raise OnCallFailure(
+                f'there is no schedule "{name}"{right_names(name, self.roster.schedules)}', missing=True
+            )
         return found
 
     def check_target(self, target: Target) -> None:
-        """Raise OnCallFailure where there is nobody of that name."""
+        """Raise OnCallFailure where there is nobody of that name, or nobody can be told by it now."""
         known = {
             "person": self.roster.people.persons,
             "team": self.roster.people.teams,
             "lead-of": self.roster.people.teams,
             "schedule": self.roster.schedules,
-        }.get(target.kind, {})
+        }.get(target.kind)
+        if known is None:
+            right = "person:NAME, schedule:NAME, team:NAME or lead-of:NAME would be right"
+            raise OnCallFailure(f'"{target}" is nobody who could look after it: {right}')
         if target.name not in known:
-            raise OnCallFailure(f'there is nobody to hand over to by "{target}"{did_you_mean(target.name, known)}')
+            raise OnCallFailure(f'there is nobody to hand over to by "{target}"{right_names(target.name, known)}')
+        now = self._clock.now_ms()
+        if not self.roster.tellings(target, frozenset(), now, urgent=True):
+            people = self.roster.persons(target, now)
+            why = f"{', '.join(people)} cannot be told by any contact" if people else "there is nobody now"
+            raise OnCallFailure(f'nobody would hear that it is handed over to "{target}": {why}')
 
     async def test(self, name: str) -> Mapping[str, Sequence[Trial]]:
         """Send somebody a test notification by each contact. Raises OnCallFailure where there is no such person."""
         if (reach := self.roster.reaches.get(name)) is None:
-            hint = did_you_mean(name, self.roster.reaches)
-            raise OnCallFailure(f'there is no person "{name}"{hint}', missing=True)
+            raise OnCallFailure(f'there is no person "{name}"{right_names(name, self.roster.reaches)}', missing=True)
         return {contact: await self._teller.test(receiver_of(name, contact)) for contact in reach.contacts}
 
     async def override(self, name: str, override: Override) -> Override:
-        """Keep an override; as it is kept, with its id. Raises OnCallFailure where a name is unknown, StoreFailure."""
+        """Keep an override; as it is kept, with its id.
+
+        Raises OnCallFailure where a name is unknown, it is over already or there is nothing to take over, StoreFailure.
+        """
         self._check_override(name, override)
         made = replace(override, id=self._unique())
         details = {"override": made.id, "comment": made.comment}
@@ -149,11 +159,16 @@ class OnCall:
         return not schedule.who(self._clock.now_ms())
 
     def _check_override(self, schedule: str, override: Override) -> None:
-        self.schedule(schedule)
+        found, persons = self.schedule(schedule), self.roster.people.persons
         for person in filter(None, (override.person, override.replaces)):
-            if person not in self.roster.people.persons:
-                hint = did_you_mean(person, self.roster.people.persons)
-                raise OnCallFailure(f'there is no person "{person}"{hint}')
+            if person not in persons:
+                raise OnCallFailure(f'there is no person "{person}"{right_names(person, persons)}')
+        if override.person == override.replaces:
+            raise OnCallFailure(f"{override.person} cannot replace themselves: somebody else would be right")
+        if override.until <= self._clock.now_ms():
+            raise OnCallFailure(f"it ends at {_time(override.until)}, which is over: a later end would be right")
+        if why := found.without_shift(override):
+            raise OnCallFailure(why)
 
     def _changed(self, schedule: str, actor: str, text: str, details: Mapping[str, object]) -> Entry:
         return Entry(

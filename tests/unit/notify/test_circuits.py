@@ -203,3 +203,72 @@ async def test_a_group_that_is_due_before_its_turn_is_told_of_everything_then(ho
         assert await room.tell(alert("a"), alert("b"), alert("c"))
         [request] = recorder.take()
         assert [one["labels"]["instance"] for one in request.json()["alerts"]] == ["a", "b", "c"]
+
+
+async def test_a_restart_does_not_overrun_the_limit(house: Open, recorder: Recorder) -> None:
+    text = alone(recorder, "rate_limit: {messages: 2, per: 1m}")
+    for key in "ab":
+        async with house(text) as room:
+            assert await room.tell(alert(), group_key=key)
+            room.clock.ms += 10_000
+    async with house(text) as room:
+        assert not await room.tell(alert(), group_key="c", deadline=room.clock.ms + 30_000)
+        room.clock.waits = []
+        assert await room.tell(alert(), group_key="c", deadline=room.clock.ms + 300_000)
+        # Forty seconds are left of the first one's minute; what is kept is a part of the span late at the most.
+        [wait_s] = room.clock.waits
+        assert 40 <= wait_s <= 40.3
+    assert [request.json()["groupKey"] for request in recorder.take()] == list("abc")
+
+
+async def test_a_limit_that_has_passed_before_a_restart_holds_nobody_up(house: Open, recorder: Recorder) -> None:
+    text = alone(recorder, "rate_limit: {messages: 1, per: 1m}")
+    async with house(text) as room:
+        assert await room.tell(alert(), group_key="a")
+        room.clock.ms += 61_000
+    async with house(text) as room:
+        assert await room.tell(alert(), group_key="b")
+        assert room.clock.waits == []
+
+
+async def test_a_clock_that_is_set_back_over_a_restart_delays_by_no_more_than_the_span(
+    house: Open, recorder: Recorder
+) -> None:
+    text = alone(recorder, "rate_limit: {messages: 1, per: 1m}")
+    async with house(text) as room:
+        assert await room.tell(alert(), group_key="a")
+        room.clock.jumped_ms -= HOUR_MS
+    async with house(text) as room:
+        assert await room.tell(alert(), group_key="b", deadline=room.clock.now_ms() + 300_000)
+        assert room.clock.waits == [60.0]
+
+
+async def test_an_open_circuit_is_half_open_after_a_restart(house: Open, recorder: Recorder) -> None:
+    recorder.answers = broken(4)
+    async with house(alone(recorder)) as room:
+        assert not await room.tell(alert(), deadline=T0 + 30_000)
+        began = room.alarms[0].starts_at
+        recorder.take()
+    async with house(alone(recorder)) as room:
+        assert is_open(room) == 1
+        # One failure is enough, and the pause is twice what it was.
+        assert not await room.tell(alert(), deadline=room.clock.ms + 90_000)
+        assert len(recorder.take()) == 1
+        assert [(one.starts_at, one.is_resolved(room.clock.ms)) for one in room.alarms] == [(began, False)]
+    async with house(alone(recorder)) as room:
+        recorder.answers = []
+        assert await room.tell(alert(), deadline=room.clock.ms + 30_000)
+        assert (len(recorder.take()), is_open(room)) == (1, 0)
+        assert [(one.starts_at, one.is_resolved(room.clock.ms)) for one in room.alarms] == [(began, True)]
+    async with house(alone(recorder)) as room:
+        assert is_open(room) == 0
+
+
+async def test_nothing_is_known_of_an_integration_that_was_away(house: Open, recorder: Recorder) -> None:
+    recorder.answers = broken(2)
+    async with house(alone(recorder)) as room:
+        assert not await room.tell(alert(), deadline=T0 + 30_000)
+    async with house(f"receivers: [{{name: other, webhook_configs: [{{url: '{recorder.url}'}}]}}]") as room:
+        pass
+    async with house(alone(recorder)) as room:
+        assert is_open(room) == 0

@@ -24,7 +24,7 @@ from watchkeeper.base.failure import Failure
 from watchkeeper.base.ical import Feed
 from watchkeeper.model.severity import Severities
 from watchkeeper.notify import NotifyConfig, Receiver, resolve_receivers, wrong_templates
-from watchkeeper.oncall import Roster, check_on_call, check_on_call_severities, receiver_of
+from watchkeeper.oncall import Roster, check_on_call, check_on_call_severities, check_overrides, receiver_of
 from watchkeeper.oncall.incident import check_incidents
 from watchkeeper.oncall.quality import check_quality
 from watchkeeper.oncall.runbook import Runbooks, load_runbooks
@@ -156,6 +156,7 @@ class _Loader:
         if problems := list(read_calendars(feeds, sections, tree)):
             raise ConfigurationFailure(problems)
         self._warnings.extend(unknown_names(roster, sections, tree))
+        self._warnings.extend(check_overrides(roster, sections, tree))
         warnings = tuple(sorted(set(self._warnings)))
         return Configuration(
             sections,

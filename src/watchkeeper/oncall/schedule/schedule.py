@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from watchkeeper.oncall.schedule.calendar_layer import CalendarLayer
 from watchkeeper.oncall.schedule.layer import Crew, Layer
 from watchkeeper.oncall.schedule.override import Override
+
+_LOOKED_AT_MS = 400 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,25 @@ class Schedule:
                 shifts.append(Shift(begin, end, people))
         return shifts
 
+    def without_shift(self, override: Override) -> str:
+        """Why an override changes nothing, because whoever it replaces has no shift then; empty where they have one.
+
+        Of a long override, the first 400 days are looked at.
+        """
+        if not override.replaces:
+            return ""
+        shifts = self.shifts(override.since, min(override.until, override.since + _LOOKED_AT_MS))
+        have = {person for shift in shifts for person in shift.people}
+        if override.replaces in have:
+            return ""
+        span = f"from {_time(override.since)} until {_time(override.until)}"
+        who = f"{', '.join(sorted(have))} {'has' if len(have) == 1 else 'have'}" if have else "nobody has"
+        return f"{override.replaces} has no shift of schedule {self.name} {span}: {who}"
+
     def gaps(self, since: int, until: int) -> list[Shift]:
         """When nobody is on call."""
         return [shift for shift in self.shifts(since, until) if shift.is_gap]
+
+
+def _time(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="minutes").replace("+00:00", "Z")
