@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,7 +21,7 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "e2e"), str(Path(__file__).paren
 from alertmanager_process import ALERTMANAGER, alertmanager  # noqa: E402
 from watchkeeper_process import Watchkeeper  # noqa: E402
 
-__all__ = ["ALERTMANAGER", "Answer", "Listener", "Side", "both", "listener", "normal"]
+__all__ = ["ALERTMANAGER", "Answer", "Listener", "Pair", "Side", "both", "listener", "normal"]
 
 NEVER = "0001-01-01T00:00:00Z"
 
@@ -38,11 +39,13 @@ class Listener:
 
     def __init__(self) -> None:
         self.told: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.when: dict[str, list[float]] = defaultdict(list)
         self.refusals = 1
         self.port = 0
 
     def status(self, path: str, payload: dict[str, Any]) -> int:
         self.told[path].append(payload)
+        self.when[path].append(time.monotonic())
         return 400 if path.startswith("/refusing/") and len(self.told[path]) <= self.refusals else 200
 
 
@@ -95,21 +98,71 @@ class Side:
 
 
 def _decoded(body: bytes) -> Any:
-    return json.loads(body) if body.strip() else None
+    try:
+        return json.loads(body) if body.strip() else None
+    except ValueError:
+        return body.decode()
+
+
+class Pair(AbstractContextManager["Pair"]):
+    """Alertmanager and Watchkeeper with one configuration, where PORT stands for the webhooks' port.
+
+    Both can be reloaded and restarted; each keeps its data, Watchkeeper its address, too.
+    """
+
+    def __init__(self, folder: Path, config: str) -> None:
+        self._folder = folder
+        self._config = config
+        self._stack, self._running = ExitStack(), ExitStack()
+
+    def __enter__(self) -> Pair:
+        heard = [self._stack.enter_context(listener()) for _ in range(2)]
+        self.theirs, self.ours = Side("Alertmanager", "", heard[0]), Side("Watchkeeper", "", heard[1])
+        for side in self:
+            self._path(side).parent.mkdir()
+            self._write(side)
+        own = self._path(self.ours)
+        self._server = Watchkeeper(own.parent, "--web.enable-lifecycle", config=own)
+        self.ours.url = self._server.url
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+        self._stack.close()
+
+    def __iter__(self) -> Iterator[Side]:
+        return iter((self.theirs, self.ours))
+
+    def start(self) -> None:
+        """Start both; returned when they are ready."""
+        self._running.enter_context(self._server)
+        path = self._path(self.theirs)
+        self.theirs.url = self._running.enter_context(alertmanager(path.parent, path.read_text()))
+
+    def stop(self) -> None:
+        """End both as a service is ended."""
+        self._running.close()
+
+    def reload(self, side: Side, config: str) -> None:
+        """Let one of them live by another configuration."""
+        self._config = config
+        self._write(side)
+        answer = side.ask("POST", "/-/reload")
+        assert answer.status == 200, answer
+
+    def _path(self, side: Side) -> Path:
+        return self._folder / ("ours" if side is self.ours else "theirs") / "alertmanager.yml"
+
+    def _write(self, side: Side) -> None:
+        self._path(side).write_text(self._config.replace("PORT", str(side.heard.port)))
 
 
 @contextmanager
 def both(folder: Path, config: str) -> Iterator[tuple[Side, Side]]:
-    """Alertmanager and Watchkeeper with `config`, where PORT stands for the webhooks' port."""
-    with ExitStack() as stack:
-        theirs, ours = stack.enter_context(listener()), stack.enter_context(listener())
-        (folder / "ours").mkdir()
-        (folder / "theirs").mkdir()
-        own = folder / "ours" / "alertmanager.yml"
-        own.write_text(config.replace("PORT", str(ours.port)))
-        server = stack.enter_context(Watchkeeper(folder / "ours", config=own))
-        url = stack.enter_context(alertmanager(folder / "theirs", config.replace("PORT", str(theirs.port))))
-        yield Side("Alertmanager", url, theirs), Side("Watchkeeper", server.url, ours)
+    """The two sides of a pair."""
+    with Pair(folder, config) as pair:
+        yield pair.theirs, pair.ours
 
 
 def normal(payload: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import itertools
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import TypeAlias
 
@@ -23,8 +23,6 @@ from watchkeeper.model.notification import Flush
 
 log = logging.getLogger(__name__)
 
-UPKEEP_S = 30.0
-"""How often empty groups are deleted; until then an alert that comes back waits for its group's next flush."""
 SHORTEST_TELLING_MS = 10_000
 _Key = tuple[str, str, Labels]
 _Told: TypeAlias = tuple[str, str, str, Labels]
@@ -51,7 +49,6 @@ class Dispatcher:
         self._groups: dict[_Key, Group] = {}
         self._due: list[tuple[float, int, Group]] = []
         self._order = itertools.count()
-        self._upkeep_s = clock.monotonic_s() + UPKEEP_S
         self._wake = asyncio.Event()
         self._telling: dict[_Told, asyncio.Task[None]] = {}
 
@@ -68,7 +65,7 @@ class Dispatcher:
         return self._clock.now_ms() + max(round((group.due_s - self._clock.monotonic_s()) * 1000), 0)
 
     def take(self, held: HeldAlert) -> None:
-        """Put an alert into its groups; one older than its group's wait is told at once, if it is the first."""
+        """Put an alert into its groups; one older than the wait of a group that it begins is told at once."""
         if not held.groups or any(group.gone for group in held.groups):
             held.groups = tuple(self._group(held, route) for route in self._root.match(held.matched_labels))
         now, now_s = self._clock.now_ms(), self._clock.monotonic_s()
@@ -78,7 +75,8 @@ class Dispatcher:
     def reroute(self, root: Route, muting: Muting, alerts: Iterable[HeldAlert]) -> None:
         """Live by another tree. Groups of routes that it continues go on as if nothing had happened; the others go.
 
-        Each of the alerts is matched anew. One that has ended, and whose end no group has still to tell, joins none.
+        Each of the alerts is matched anew. One that has ended joins a group that goes on only where that has still to
+        tell of it, and all the others, as it does in Alertmanager.
         """
         kept = continued(self._root, root)
         self._root, self._muting = root, muting
@@ -91,12 +89,15 @@ class Dispatcher:
                 group.route = route
                 self._groups[_key(group)] = group
         now, now_s = self._clock.now_ms(), self._clock.monotonic_s()
+        continuing = {route.id for route in kept.values()}
         for held in alerts:
-            self._regroup(held, now, now_s)
+            self._regroup(held, continuing, now, now_s)
+        for group in list(self._groups.values()):
+            self._end_if_empty(group)
         self._metrics.groups.set(len(self._groups))
 
     def flush_due(self) -> None:
-        """Begin to tell of every group that is due, and delete empty ones from time to time."""
+        """Begin to tell of every group that is due."""
         while self._begin_next():
             pass
 
@@ -116,17 +117,14 @@ class Dispatcher:
             while self._begin_next():  # noqa: ASYNC110  # this is no polling: each round begins something
                 # One after the other: thousands of alerts at once must not keep those waiting who send us more.
                 await asyncio.sleep(0)
-            next_s = min(self._due[0][0] if self._due else self._upkeep_s, self._upkeep_s)
+            wait_s = max(0.0, self._due[0][0] - self._clock.monotonic_s()) if self._due else None
             with suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, next_s - self._clock.monotonic_s())):
+                async with asyncio.timeout(wait_s):
                     await self._wake.wait()
 
     def _begin_next(self) -> bool:
         """Begin with the first group that is due, and say whether there was one."""
         now_s = self._clock.monotonic_s()
-        if now_s >= self._upkeep_s:
-            self._upkeep_s = now_s + UPKEEP_S
-            self._delete_empty()
         if not self._due or self._due[0][0] > now_s:
             return False
         due_s, _, group = heapq.heappop(self._due)
@@ -134,10 +132,11 @@ class Dispatcher:
             self._begin(group, now_s)
         return True
 
-    def _regroup(self, held: HeldAlert, now: int, now_s: float) -> None:
+    def _regroup(self, held: HeldAlert, continuing: Collection[str], now: int, now_s: float) -> None:
         before, routes = held.groups, self._root.match(held.matched_labels)
-        to_tell = held.waits or not held.alert.is_resolved(now)
-        held.groups = tuple(self._group(held, route) for route in routes) if to_tell else ()
+        if held.alert.is_resolved(now):
+            routes = [one for one in routes if one.id not in continuing or self._waits(held, one)]
+        held.groups = tuple(self._group(held, route) for route in routes)
         for group in before:
             if group not in held.groups:
                 group.members.pop(held.identity, None)
@@ -145,9 +144,14 @@ class Dispatcher:
             if group not in before:
                 self._admit(held, group, now, now_s)
 
+    def _waits(self, held: HeldAlert, route: Route) -> bool:
+        group = self.group(held.alert.tenant, route, route.options.group_labels(held.alert.labels))
+        return group is not None and held.identity in group.members
+
     def _admit(self, held: HeldAlert, group: Group, now: int, now_s: float) -> None:
+        first = not group.members
         group.members[held.identity] = held
-        if not group.flushed and held.alert.starts_at + group.route.options.group_wait_ms < now:
+        if first and held.alert.starts_at + group.route.options.group_wait_ms < now:
             self._schedule(group, now_s)
 
     def _group(self, held: HeldAlert, route: Route) -> Group:
@@ -174,7 +178,6 @@ class Dispatcher:
                 group.overdue = True
                 self._telling[key].add_done_callback(lambda _: self._resume(group))
             return
-        group.flushed = True
         self._schedule(group, now_s + group.route.options.group_interval_ms / 1000)
         if not group.members:
             return
@@ -198,6 +201,8 @@ class Dispatcher:
             told = False
         if told:
             group.forget(members, at)
+            self._end_if_empty(group)
+            self._metrics.groups.set(len(self._groups))
 
     async def _tell(self, group: Group, members: list[Member], at: int) -> bool:
         passing = self._muting.passing(group, members, at)
@@ -229,12 +234,11 @@ class Dispatcher:
         alerts = {member.held.fingerprint: not member.alert.is_resolved(at) for member in told}
         return await self._acknowledged.look(tenant, key, alerts)
 
-    def _delete_empty(self) -> None:
-        for key, group in list(self._groups.items()):
-            if not group.members and _told(group) not in self._telling:
-                group.gone = True
-                del self._groups[key]
-        self._metrics.groups.set(len(self._groups))
+    def _end_if_empty(self, group: Group) -> None:
+        """A group ends with its last alert: what comes later waits in a new one."""
+        if not group.members and self._groups.get(_key(group)) is group:
+            group.gone = True
+            del self._groups[_key(group)]
 
 
 def _key(group: Group) -> _Key:

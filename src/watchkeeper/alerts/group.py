@@ -33,7 +33,6 @@ class Group:
     tenant: str
     members: dict[Identity, HeldAlert] = field(default_factory=dict[Identity, HeldAlert])
     due_s: float = 0.0
-    flushed: bool = False
     overdue: bool = False
     gone: bool = False
     muted_by: tuple[str, ...] = ()

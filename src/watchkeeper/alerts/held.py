@@ -11,7 +11,7 @@ from watchkeeper.alerts.ordering import Order, alert_order
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.fingerprint import fingerprint
 from watchkeeper.model.labels import Labels
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 
 if TYPE_CHECKING:
     from watchkeeper.alerts.group import Group

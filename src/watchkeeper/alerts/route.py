@@ -102,11 +102,12 @@ def _route(section: RouteSection, above: RouteOptions, key: str, id: str) -> Rou
 
 
 def _options(section: RouteSection, above: RouteOptions) -> RouteOptions:
-    labels = frozenset(section.group_by) - {ALL_LABELS}
-    by_all = ALL_LABELS in section.group_by or (above.by_all_labels and not labels)
+    by_all, labels = above.by_all_labels, above.group_by
+    if section.group_by is not None:
+        by_all, labels = ALL_LABELS in section.group_by, frozenset(section.group_by) - {ALL_LABELS}
     return RouteOptions(
         section.receiver or above.receiver,
-        labels or above.group_by,
+        labels,
         by_all,
         _own(section.group_wait_ms, above.group_wait_ms),
         _own(section.group_interval_ms, above.group_interval_ms),

@@ -16,7 +16,7 @@ from watchkeeper.base.configuration import DurationMs, Flag, Section, Text
 from watchkeeper.base.configuration.scalars import Written
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.duration import format_duration
-from watchkeeper.query.promql.regex_failure import regex_failure
+from watchkeeper.base.regex import regex_failure
 
 ALL_LABELS = "..."
 _CLASSIC_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
@@ -56,7 +56,9 @@ def _label(name: str) -> str:
     return name
 
 
-def _group_by(names: tuple[str, ...]) -> tuple[str, ...]:
+def _group_by(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if names is None:
+        return None
     labels = [name for name in names if name != ALL_LABELS]
     if labels and ALL_LABELS in names:
         raise ValueError(f'"{ALL_LABELS}" stands for all labels and leaves no place for others')
@@ -83,7 +85,7 @@ class RouteSection(Section):
     """A node of the routing tree; what it does not say it takes from the node above."""
 
     receiver: Text = ""
-    group_by: Annotated[tuple[LabelName, ...], AfterValidator(_group_by)] = ()
+    group_by: Annotated[tuple[LabelName, ...] | None, AfterValidator(_group_by)] = None
     match: Mapping[ClassicName, Text] = EMPTY
     match_re: Mapping[ClassicName, Expression] = EMPTY
     matchers: tuple[MatchersText, ...] = ()

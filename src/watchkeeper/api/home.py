@@ -13,24 +13,28 @@ from starlette.routing import BaseRoute, Route
 from watchkeeper.api.page import bdi, heading, page
 from watchkeeper.api.rooms import Core
 
-_PLACES = (
+_Rows = tuple[tuple[str, str], ...]
+
+_QUESTIONS: _Rows = (
     ("/api/v1/query?query=up", "Prometheus' HTTP API: ask with PromQL"),
     ("/api/v1/targets", "what is scraped, and how that goes"),
     ("/api/v1/rules", "rules and what they say now"),
     ("/api/v1/alerts", "alerts that are pending or firing"),
+    ("/api/v1/status/tsdb", "how many series there are, and of what"),
+)
+_PLACES: _Rows = (
     ("/api/v2/alerts", "Alertmanager's HTTP API: alerts that are routed, beside /api/v2/silences and others"),
     ("/incidents", "incidents, their timelines and runbooks"),
-    ("/api/v1/status/tsdb", "how many series there are, and of what"),
     ("/metrics", "our own metrics"),
     ("/-/healthy", "is it up"),
     ("/-/ready", "does it answer"),
 )
-_RECEIVERS = (
+_ALERTS: _Rows = (("/api/v2/alerts", "alerts, as to an Alertmanager"),)
+_SAMPLES: _Rows = (
     ("/api/v1/write", "Prometheus remote write 1.0 and 2.0"),
     ("/api/v1/otlp/v1/metrics", "OpenTelemetry metrics (also at /v1/metrics)"),
     ("/metrics/job/NAME", "Pushgateway"),
     ("/api/watchkeeper/v1/import/openmetrics", "history"),
-    ("/api/v2/alerts", "alerts, as to an Alertmanager"),
     ("/api/watchkeeper/v1/sql", "read-only SQL"),
 )
 
@@ -60,8 +64,9 @@ def _page(core: Core, feelings: Sequence[Feeling], prefix: str) -> Response:
         f'<tr><th scope="row">{escape(f.name)}</th><td class="{"good" if f.good else "bad"}">{bdi(f.text)}</td></tr>'
         for f in feelings
     )
-    places = "".join(f'<tr><td><a href="{prefix}{p}"><code>{p}</code></a></td><td>{t}</td></tr>' for p, t in _PLACES)
-    receivers = "".join(f"<tr><td><code>{p}</code></td><td>{t}</td></tr>" for p, t in _RECEIVERS)
+    looked, sent = (_QUESTIONS + _PLACES, _SAMPLES + _ALERTS) if core.options.telemetry else (_PLACES, _ALERTS)
+    places = "".join(f'<tr><td><a href="{prefix}{p}"><code>{p}</code></a></td><td>{t}</td></tr>' for p, t in looked)
+    receivers = "".join(f"<tr><td><code>{p}</code></td><td>{t}</td></tr>" for p, t in sent)
     body = f"""{heading("Watchkeeper")}
 <p class="soft">{escape(core.build.version)}</p>
 <p class="{"good" if good else "bad"}">{escape(state)}</p>

@@ -113,14 +113,14 @@ class Keeping:
         self._next: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
 
-    async def open(self, now: int) -> dict[Key, Entry]:
-        """All rows that have not expired; what was being sent is unknown from now on. Raises StoreFailure."""
+    async def open(self, now: int, expired_by: int) -> dict[Key, Entry]:
+        """All rows that had not expired by a time; what was being sent is unknown from now on. Raises StoreFailure."""
         await self._control.migrate(ROOM, STEPS)
         cut_off = [_entry(row) for row in await self._control.rows(_SELECT_SENDING, {"sending": State.SENDING.value})]
         happened = [unknown(key, entry.alerts, entry.changed_at, now) for key, entry in cut_off]
         await self._control.run(
             [
-                (_EXPIRE, [{"now": now}]),
+                (_EXPIRE, [{"now": expired_by}]),
                 (_UNKNOWN, [{"unknown": State.UNKNOWN.value, "sending": State.SENDING.value}]),
                 *self._journal.writes(happened),
             ]

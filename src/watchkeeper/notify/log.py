@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from watchkeeper.base.clock import Clock
@@ -16,7 +17,7 @@ from watchkeeper.store.control import ControlDatabase
 RETENTION_MS = 120 * 3_600_000
 """How long an entry is kept at the most."""
 SWEEP_MS = 15 * 60_000
-"""How often entries that have expired are dropped."""
+"""How often entries that have expired are dropped; until then they count, as they do in Alertmanager."""
 
 
 class NotificationLog:
@@ -30,22 +31,36 @@ class NotificationLog:
         self._clock = clock
         self._jumps = Jumps(clock)
         self._entries: dict[Key, Entry] = {}
-        self._swept_at = clock.now_ms()
+        self._sweep_at = clock.now_ms() + SWEEP_MS
+        self._swept_until = clock.now_ms() - SWEEP_MS
+        """Entries that had expired by then are gone."""
         self._doubts: dict[Key, frozenset[int]] = {}
         """What was in doubt before the attempt under way: a failure is certain, and leaves just that in doubt."""
 
     async def open(self) -> None:
         """Read what is kept. Raises StoreFailure."""
-        self._entries = await self._keeping.open(self._clock.now_ms())
+        self._entries = await self._keeping.open(self._clock.now_ms(), self._swept_until)
 
     async def close(self) -> None:
         """Let what is being written end."""
         await self._keeping.close()
 
     def entry(self, key: Key) -> Entry | None:
-        """The entry, where there is one that has not expired."""
-        entry = self._entries.get(key)
-        return entry if entry is not None and entry.expires_at > self._aged_at() else None
+        """The entry, where there is one that no sweep has found expired."""
+        entry, late_ms = self._entries.get(key), self._aged_at() - self._sweep_at
+        swept_until = self._sweep_at + late_ms // SWEEP_MS * SWEEP_MS if late_ms >= 0 else self._swept_until
+        return entry if entry is not None and entry.expires_at > swept_until else None
+
+    def told_of(self, integrations: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """The groups (tenant and key) of whose firing one of these (receiver and integration) was told, or may be."""
+        aged_at = self._aged_at()
+        return frozenset(
+            (key.tenant, key.group_key)
+            for key, entry in self._entries.items()
+            if (key.receiver, key.integration) in integrations
+            and entry.expires_at > aged_at
+            and (entry.perhaps or (entry.told is not None and entry.told.firing))
+        )
 
     async def sending(self, key: Key, content: Content, repeat_interval_ms: int, alerts: tuple[str, ...] = ()) -> None:
         """An attempt begins to tell of `alerts` (fingerprints); its outcome is unknown until it is recorded.
@@ -99,10 +114,12 @@ class NotificationLog:
     async def _put(self, key: Key, entry: Entry, *happened: Happened) -> None:
         self._entries[key] = entry
         await self._keeping.put(key, entry, *happened)
-        if self._clock.now_ms() - self._swept_at >= SWEEP_MS:
+        if self._aged_at() >= self._sweep_at:
             await self._sweep()
 
     async def _sweep(self) -> None:
-        self._swept_at, aged_at = self._clock.now_ms(), self._aged_at()
-        self._entries = {key: entry for key, entry in self._entries.items() if entry.expires_at > aged_at}
-        await self._keeping.expire(aged_at)
+        rounds = (self._aged_at() - self._sweep_at) // SWEEP_MS
+        self._swept_until = until = self._sweep_at + rounds * SWEEP_MS
+        self._sweep_at = until + SWEEP_MS
+        self._entries = {key: entry for key, entry in self._entries.items() if entry.expires_at > until}
+        await self._keeping.expire(until)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -42,6 +42,9 @@ class ControlDatabase:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        # SQLite lets one write at a time, and the others ask again and again: who asks longest may be the last to be
+        # let in, and gives up. Here they wait in their order.
+        self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @classmethod
     def at(cls, url: str) -> ControlDatabase:
@@ -128,7 +131,7 @@ class ControlDatabase:
 
     async def _run(self, steps: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> None:
         try:
-            async with self.begin() as connection:
+            async with self._turn, self.begin() as connection:
                 for statement, rows in steps:
                     await connection.execute(sa.text(statement), [dict(row) for row in rows])
         except (DBAPIError, OSError) as error:

@@ -92,27 +92,27 @@ async def test_an_alert_that_comes_back_while_its_end_is_told_is_not_forgotten(w
     assert workshop.told()[-1] == ("b", "team=fast", ["A"])
 
 
-async def test_a_group_without_alerts_keeps_its_rhythm_until_it_is_deleted(workshop: Workshop, alert: Make):
+async def test_a_group_ends_with_its_last_alert_and_the_next_one_waits_anew(workshop: Workshop, alert: Make):
     await workshop.start(ROUTE)
-    await workshop.post(alert("A", team="fast"))
-    await workshop.pass_s(10)
-    await workshop.post(alert("A", ends_s=10, team="fast"))
-    await workshop.pass_s(61)
-    workshop.told()
-    await workshop.post(alert("B", starts_s=71, team="fast"))
-    assert workshop.told() == []
-    await workshop.pass_s(60)
-    assert workshop.told() == [("b", "team=fast", ["B"])]
-
-
-async def test_after_its_deletion_a_group_begins_anew(workshop: Workshop, alert: Make):
-    await workshop.start(ROUTE)
-    await workshop.post(alert("A", ends_s=5, team="fast"))
-    await workshop.pass_s(100)
+    await workshop.post(alert("A", ends_s=15))
+    await workshop.pass_s(70)
+    assert workshop.told() == [("a", "", ["A"]), ("a", "", ["-A"])]
     assert workshop.value("alertmanager_dispatcher_aggregation_groups") == 0
-    workshop.told()
-    await workshop.post(alert("B", starts_s=100, team="fast"))
-    assert workshop.told() == [("b", "team=fast", ["B"])]
+    await workshop.post(alert("B", starts_s=70))
+    await workshop.pass_s(9.5)
+    assert workshop.told() == []
+    await workshop.pass_s(0.5)
+    assert workshop.told() == [("a", "", ["B"])]
+
+
+async def test_an_old_alert_does_not_hurry_a_group_that_waits_already(workshop: Workshop, alert: Make):
+    await workshop.start(ROUTE)
+    await workshop.post(alert("Young"))
+    await workshop.pass_s(5)
+    await workshop.post(alert("Old", starts_s=-999))
+    assert workshop.told() == []
+    await workshop.pass_s(5)
+    assert workshop.told() == [("a", "", ["Old", "Young"])]
 
 
 async def test_a_slow_receiver_delays_its_own_group_only(workshop: Workshop, alert: Make):

@@ -61,7 +61,11 @@ def test_a_route_takes_from_above_what_it_leaves_open():
     assert (critical.options.receiver, critical.options.repeat_interval_ms) == ("b", 3_600_000)
     assert critical.options.by_all_labels
     assert (other.options.by_all_labels, other.options.group_by) == (False, {"y", "z"})
-    assert root().routes[1].options.group_by == {"x"}
+
+
+def test_an_empty_group_by_groups_by_nothing_whatever_stands_above():
+    three = root().routes[1]
+    assert (three.options.by_all_labels, three.options.group_by) == (False, frozenset())
 
 
 def test_time_intervals_are_not_taken_from_above():

@@ -52,18 +52,29 @@ async def test_an_entry_survives_a_restart_as_it_was(control: ControlDatabase, c
     assert (told.told.firing, told.told.resolved, told.memory) == (CONTENT.firing, CONTENT.resolved, '{"ts": "1.2"}')
 
 
-async def test_an_entry_is_kept_for_two_repeat_intervals_and_five_days_at_the_most(
+async def test_an_entry_is_kept_for_two_repeat_intervals_and_five_days_at_the_most_until_the_next_sweep(
     control: ControlDatabase, clock: Clock
 ) -> None:
     log = await opened(control, clock)
-    await log.sent(KEY, CONTENT, HOUR_MS)
-    clock.ms += 2 * HOUR_MS - 1
+    await log.sent(KEY, CONTENT, HOUR_MS + 1)
+    clock.ms += 2 * HOUR_MS + SWEEP_MS - 1
     assert log.entry(KEY) is not None
     clock.ms += 1
     assert log.entry(KEY) is None
     await log.sent(KEY, CONTENT, 1000 * HOUR_MS)
-    clock.ms += RETENTION_MS
+    clock.ms += RETENTION_MS - 1
+    assert log.entry(KEY) is not None
+    clock.ms += SWEEP_MS
     assert log.entry(KEY) is None
+
+
+async def test_an_entry_that_expired_a_moment_ago_survives_a_restart(control: ControlDatabase, clock: Clock) -> None:
+    log = await opened(control, clock)
+    await log.sent(KEY, CONTENT, 1000)
+    clock.ms += 5000
+    again = await opened(control, clock)
+    assert again.entry(KEY) == log.entry(KEY)
+    assert again.entry(KEY) is not None
 
 
 async def test_entries_that_have_expired_leave_the_database(control: ControlDatabase, clock: Clock) -> None:

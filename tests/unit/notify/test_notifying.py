@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiohttp import web
 from notify_house import HOUR_MS, Open, Recorder, alert
 
@@ -102,3 +104,11 @@ async def test_alerts_beyond_the_bound_are_counted(house: Open, recorder: Record
         [request] = recorder.take()
         assert request.json()["truncatedAlerts"] == 1
         assert request.json()["commonLabels"]["instance"] == "a"
+
+
+async def test_an_annotation_that_is_empty_is_shared_with_whoever_has_none(house: Open, recorder: Recorder) -> None:
+    first = replace(alert("a"), annotations={"about": "x", "empty": ""})
+    async with house(webhook(recorder)) as room:
+        assert await room.tell(first, alert("b", about="x"))
+        [request] = recorder.take()
+        assert request.json()["commonAnnotations"] == {"about": "x", "empty": ""}

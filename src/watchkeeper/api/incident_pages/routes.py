@@ -18,13 +18,14 @@ from starlette.routing import BaseRoute, Route
 
 from watchkeeper.access import InvalidToken
 from watchkeeper.api.body import read_body
+from watchkeeper.api.caller import user_of
 from watchkeeper.api.incident_pages import opening
 from watchkeeper.api.incident_pages.acting import Sent, act
 from watchkeeper.api.incident_pages.listing import AT_ONCE, list_page
 from watchkeeper.api.incident_pages.one import PARTS, Shown, incident_page
 from watchkeeper.api.incident_pages.visit import Fields, Typed, Visit
 from watchkeeper.api.oncall import Desk
-from watchkeeper.api.oncall.desk import LARGEST_FORM, user_of
+from watchkeeper.api.oncall.desk import LARGEST_FORM
 from watchkeeper.api.oncall.form import Unusable, back, name_in
 from watchkeeper.api.page import heading, not_kept, page, refusal
 from watchkeeper.api.prometheus.envelope import ApiFailure

@@ -14,8 +14,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from watchkeeper.access import InvalidToken
+from watchkeeper.api.caller import user_of
 from watchkeeper.api.oncall.acknowledging_page import group_page
-from watchkeeper.api.oncall.desk import Desk, read_form, user_of
+from watchkeeper.api.oncall.desk import Desk, read_form
 from watchkeeper.api.oncall.form import Unusable, back, comment_in, name_in
 from watchkeeper.api.page import not_kept, refusal
 from watchkeeper.api.tenant import tenant_of

@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from watchkeeper.journal import Entry, Journal
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.oncall.incident.incident import Incident, Status
 from watchkeeper.store.control import ControlDatabase, ControlStep
 

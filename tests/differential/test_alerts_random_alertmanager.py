@@ -1,0 +1,56 @@
+"""Random scenes played to the real Alertmanager and to us: the same notifications, in the same order.
+
+Others than these seeds are played by giving other numbers; where machines are slow, by longer beats.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from alerts_beside import ALERTMANAGER, Pair
+from alerts_course import Course, Told, in_order, text_of
+from alerts_random import FLUSHES, RELOADS, RESTARTS, Rhythm, draw_scene
+
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.skipif(
+        not Path(ALERTMANAGER).exists(), reason="prometheus-alertmanager is missing: `make peers` unpacks it"
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Play:
+    """Seeds that are played at the same time, until the beat `last`."""
+
+    rhythm: Rhythm
+    seeds: range
+    last: float
+    least: int
+    """How many notifications there are at least: what tells nothing compares nothing."""
+
+
+PLAYS = {
+    "flushes": Play(replace(FLUSHES, instants=(0, 2, 4, 6, 8, 10)), range(100, 115), 14, 60),
+    "a reload": Play(replace(RELOADS, instants=(0, 4, 7.5, 12), reloads=(8,)), range(100, 115), 14, 25),
+    "a restart": Play(replace(RESTARTS, instants=(0, 4, 12)), range(15), 14, 20),
+}
+
+
+def played(play: Play, folder: Path) -> tuple[Told, Told]:
+    scenes = [draw_scene(seed, play.rhythm) for seed in play.seeds]
+    with Pair(folder, text_of(scenes, play.rhythm)) as pair:
+        return Course(pair, scenes, play.rhythm).play(play.last)
+
+
+@pytest.mark.parametrize("name", PLAYS)
+def test_random_scenes_are_told_alike(name: str, tmp_path: Path) -> None:
+    theirs, ours = played(PLAYS[name], tmp_path)
+    assert in_order(ours) == in_order(theirs)
+    assert sum(len(told) for groups in theirs.values() for told in groups.values()) >= PLAYS[name].least
