@@ -12,8 +12,9 @@ h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 } h2 { font-size: 1.15rem; 
 h3 { font-size: 1rem; margin: 1rem 0 .2rem }
 p { margin: .3rem 0 } strong { unicode-bidi: plaintext } .soft { color: var(--soft) } a { color: var(--link) }
 .good { color: var(--good) } .bad { color: var(--bad) } :focus-visible { outline: .2rem solid var(--link);
-  outline-offset: .15rem } nav { margin-bottom: .5rem } nav a, .tap, h2 > a { display: inline-block; padding: .6rem 0;
-  min-width: 2.75rem } nav a + a { margin-inline-start: 1.2rem }
+  outline-offset: .15rem } nav { margin-bottom: .5rem; display: flex; flex-wrap: wrap;
+  column-gap: 1.2rem; align-items: center } nav a, .tap, h2 > a { display: inline-block; padding: .6rem 0;
+  min-width: 2.75rem }
 ul { padding-inline-start: 1.2rem } img { max-width: 100% }
 table { border-collapse: collapse; width: 100% } caption { text-align: start; color: var(--soft) }
 th, td { padding: .35rem .75rem .35rem 0; vertical-align: top; text-align: start }
@@ -33,7 +34,7 @@ form { margin: 1rem 0; display: grid; gap: .9rem; grid-template-columns: minmax(
 input[type=text], input[type=search], select, textarea { display: block; width: 100%; box-sizing: border-box;
   font: inherit; font-weight: 400; min-height: 2.75rem; padding: .5rem; margin-top: .2rem; color: inherit;
   background: transparent; border: 1px solid var(--soft); border-radius: .4rem } textarea { min-height: 6rem }
-[aria-invalid=true] { border: 2px solid var(--bad) !important } option { color: #1c2330; background: #fbfcfd }
+option { color: #1c2330; background: #fbfcfd }
 input[type=checkbox], input[type=radio] { width: 1.4rem; height: 1.4rem; margin: .05rem 0 0; flex: none }
 button { font: inherit; font-weight: 600; min-height: 2.75rem; padding: .5rem 1rem; border: 1px solid var(--link);
   border-radius: .4rem; color: var(--link); background: transparent; cursor: pointer }

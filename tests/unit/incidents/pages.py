@@ -76,6 +76,7 @@ class Pages:
             options.external_url,
             lambda: OnCallSection(time_zone="Europe/Berlin"),
             lambda: People({"alice": Person("alice", "Alice"), "bob": Person("bob")}),
+            lambda _number: (),
             _no_reply,
         )
         words = Severities((Severity("critical"), Severity("high")))
