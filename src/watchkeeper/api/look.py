@@ -42,7 +42,8 @@ button.first { color: var(--ground); background: var(--link) } [hidden] { displa
 summary { font-weight: 600; padding: .6rem 0; cursor: pointer } details { border-top: 1px solid var(--line) }
 td:has(.pick) ~ td { padding-top: .95rem } form > label, form > details:not(:has(table)), form > fieldset, form > button
 { max-width: 30rem; width: 100%; box-sizing: border-box }
-@media (max-width: 40rem) { h1 { font-size: 1.35rem } table.stack, .stack tbody, .stack caption { display: block }
+@media (max-width: 40rem) { h1 { font-size: 1.35rem } table.stack, .stack table, .stack tbody, .stack caption {
+  display: block }
   .stack tr { display: block; padding: .5rem 0; border-top: 1px solid var(--line) } .stack thead { position: absolute;
   clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden } .stack td, .stack tbody th { display: block;
   border: 0; padding: .1rem 0; width: auto; white-space: normal } .stack td:empty { display: none }

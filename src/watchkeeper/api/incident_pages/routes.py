@@ -134,7 +134,7 @@ class _Pages:
             return refusal("Not found", "There is no runbook of that name.", 404, above=self._above)
         html = html_of(found.body)
         title = "" if html.startswith("<h1>") else heading(found.title)
-        body = f'{title}<article class="runbook" dir="auto">{html}</article>'
+        body = f'{title}<article class="stack" dir="auto">{html}</article>'
         return page(found.title, body, above=self._above, images=True)
 
     def _opening(self, visit: Visit) -> Response:
