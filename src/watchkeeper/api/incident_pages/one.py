@@ -174,7 +174,8 @@ def _step(step: Mapping[str, object], *, changes: bool) -> str:
     by = f'<br><span class="soft">done by {bdi(str(step["by"]))}</span>' if done else ""
     text = f"{'☑' if done else '☐'} {inline_html_of(str(step['text']))}{by}"
     do, label = (f"untick:{number}", "Not done") if done else (f"tick:{number}", "Done")
-    press = f'<button name="do" value="{do}" aria-label="{label}: step {number}">{label}</button>' if changes else ""
+    press = f'<button name="do" value="{do}" aria-label="{label}: step {number}">{label}</button>'
+    press = seen(str(number), str(step["text"])) + press if changes else ""
     return f'<tr><td dir="auto">{text}</td><td class="when">{press}</td></tr>'
 
 
