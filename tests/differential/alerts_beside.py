@@ -82,9 +82,11 @@ class Side:
     heard: Listener
     ids: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, path: str, body: object = None, media: str = "application/json") -> Answer:
+    def ask(
+        self, method: str, path: str, body: object = None, media: str = "application/json", accept: str = "*/*"
+    ) -> Answer:
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {"Content-Type": media} if data is not None else {}
+        headers = {"Accept": accept, **({"Content-Type": media} if data is not None else {})}
         request = urllib.request.Request(self.url + path, data=data, method=method, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:

@@ -40,6 +40,20 @@ def post(server: Server, name: str) -> None:
     assert answer.status == 200, answer.text
 
 
+def silence(server: Server, comment: str) -> tuple[int, str]:
+    """Try to make one; the status, and what is said."""
+    now = datetime.now(UTC)
+    body = {
+        "matchers": [{"name": "a", "value": "b", "isRegex": False}],
+        "startsAt": now.isoformat(),
+        "endsAt": (now + timedelta(hours=1)).isoformat(),
+        "createdBy": "alice!!",
+        "comment": comment,
+    }
+    answer = server.ask("/api/v2/silences", "POST", json.dumps(body).encode(), Content_Type="application/json")
+    return answer.status, str(answer.json)
+
+
 def is_recorded(server: Server) -> bool:
     """Whether the history has a notification that went out."""
     entries = server.get("/api/watchkeeper/v1/journal").data["entries"]
@@ -82,6 +96,14 @@ def test_what_it_keeps_outlives_a_kill(tmp_path: Path, phone: Pager) -> None:
         eventually(lambda: phone.states("Later") == ["firing"])
         assert {alert["labels"]["alertname"] for alert in second.get("/api/v2/alerts").json} == {"Down", "Later"}
     assert phone.states("Down") == ["firing"]
+
+
+def test_silences_are_bounded_as_alertmanagers_flags_say(tmp_path: Path, phone: Pager) -> None:
+    bounds = ("--silences.max-silences=1", "--silences.max-silence-size-bytes=100", "--data.retention=1h")
+    with watchkeeper(tmp_path, ROUTE % phone.url, ALERTS, *bounds) as server:
+        assert silence(server, "x" * 200) == (400, "silence exceeded maximum size: 209 bytes (limit: 100 bytes)")
+        assert silence(server, "short")[0] == 200
+        assert silence(server, "other") == (400, "exceeded maximum number of silences: 1 (limit: 1)")
 
 
 def test_sections_for_others_are_named_in_the_log_and_a_missing_route_too(tmp_path: Path) -> None:

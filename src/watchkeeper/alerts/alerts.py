@@ -20,6 +20,7 @@ from watchkeeper.alerts.group import Group
 from watchkeeper.alerts.held import AlertState, HeldAlert
 from watchkeeper.alerts.history import History
 from watchkeeper.alerts.inhibition import Inhibition, Inhibitor
+from watchkeeper.alerts.limits import SilenceLimits
 from watchkeeper.alerts.metrics import AlertsMetrics, States
 from watchkeeper.alerts.muting import AlertStatus, Muting
 from watchkeeper.alerts.notifier import Notifier
@@ -31,7 +32,7 @@ from watchkeeper.alerts.routing import Routing
 from watchkeeper.alerts.silence_keeping import SILENCES, SilenceKeeping
 from watchkeeper.alerts.silence_notes import SilenceNotes
 from watchkeeper.alerts.silence_watch import SilenceWatch
-from watchkeeper.alerts.silences import Silences
+from watchkeeper.alerts.silences import NO_LIMITS, Silences
 from watchkeeper.alerts.silencing import Silencing
 from watchkeeper.alerts.upkeep import Upkeep
 from watchkeeper.base.clock import Clock
@@ -62,6 +63,7 @@ class Alerts:
         registry: CollectorRegistry,
         new_id: Callable[[], str],
         acknowledged: Acknowledged | None = None,
+        limits: SilenceLimits = NO_LIMITS,
     ) -> None:
         self._control = control
         self._history = History(journal)
@@ -78,7 +80,7 @@ class Alerts:
         """Whoever wants to know of alerts that arrive and are new, or say something new."""
         self._running: asyncio.Task[None] | None = None
         self.metrics = AlertsMetrics(registry)
-        self.silences = Silences(SilenceKeeping(control, journal), clock, new_id)
+        self.silences = Silences(SilenceKeeping(control, journal), clock, new_id, limits)
         self._muting = Muting(self._inhibitor, self.silences, _no_times, self._history)
         self.recurring = RecurringSilences(RecurringKeeping(control), self.silences, clock, journal)
         self._watch = SilenceWatch(SilenceNotes(control), self.silences, notifier, clock, journal)

@@ -8,8 +8,10 @@ from enum import StrEnum
 
 from watchkeeper.alerts.failure import InvalidSilence
 from watchkeeper.model.labels import Labels
-from watchkeeper.model.matcher import Matcher
+from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.model.tenant import DEFAULT_TENANT
+
+_POSITIVE = frozenset({MatchOp.EQUAL, MatchOp.REGEX})
 
 
 class SilenceState(StrEnum):
@@ -40,6 +42,13 @@ class Silence:
             return SilenceState.PENDING
         return SilenceState.ACTIVE if at < self.ends_at else SilenceState.EXPIRED
 
+    @property
+    def size_bytes(self) -> int:
+        """How large its texts are together, in UTF-8."""
+        annotations = (text for pair in self.annotations.items() for text in pair)
+        matchers = (text for matcher in self.matchers for text in (matcher.name, matcher.value))
+        return sum(len(text.encode()) for text in (self.created_by, self.comment, *annotations, *matchers))
+
     def mutes(self, labels: Labels, at: int) -> bool:
         """Say whether an alert with `labels` is mute at that instant."""
         return self.state(at) is SilenceState.ACTIVE and self.matches(labels)
@@ -65,11 +74,14 @@ class Silence:
                 return False
 
     def check(self) -> None:
-        """Raise InvalidSilence with what cannot be meant, in Alertmanager's words."""
+        """Raise InvalidSilence with what cannot be meant, in Alertmanager's words.
+
+        A silence that would mute everything cannot; what a negative matcher mutes, it leaves something of.
+        """
         if not self.matchers:
             raise InvalidSilence("invalid silence: at least one matcher required")
         for i, matcher in enumerate(self.matchers):
             if not matcher.name:
                 raise InvalidSilence(f'invalid silence: invalid label matcher {i} in set 0: invalid label name ""')
-        if all(matcher.matches_empty for matcher in self.matchers):
+        if all(matcher.op in _POSITIVE and matcher.matches_empty for matcher in self.matchers):
             raise InvalidSilence("invalid silence: matcher set 0: at least one matcher must not match the empty string")

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
-from watchkeeper.alerts.failure import UnknownSilence
+from watchkeeper.alerts.failure import InvalidSilence, UnknownSilence
 from watchkeeper.alerts.held import HeldAlert
 from watchkeeper.alerts.history import silence_ended, silence_expired, silence_set
+from watchkeeper.alerts.limits import SilenceLimits
 from watchkeeper.alerts.recurring.recurring import version_of
 from watchkeeper.alerts.silence import Silence, SilenceState
 from watchkeeper.alerts.silence_index import SilenceIndex
@@ -16,16 +17,19 @@ from watchkeeper.alerts.silence_keeping import SilenceKeeping
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Entry
 
-RETENTION_MS = 120 * 3_600_000
+NO_LIMITS = SilenceLimits()
 
 
 class Silences:
     """The silences of all tenants, kept in the control database. `open` before use."""
 
-    def __init__(self, keeping: SilenceKeeping, clock: Clock, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, keeping: SilenceKeeping, clock: Clock, new_id: Callable[[], str], limits: SilenceLimits = NO_LIMITS
+    ) -> None:
         self._keeping = keeping
         self._clock = clock
         self._new_id = new_id
+        self._limits = limits
         self._all: dict[str, Silence] = {}
         self._index = SilenceIndex((), 0)
         self._changing = asyncio.Lock()
@@ -64,9 +68,12 @@ class Silences:
             silence.check()
             old = self.get(silence.tenant, silence.id) if silence.id else None
             if old is not None and old.can_become(silence, now):
+                self._check_size(silence)
                 changed = replace(silence, updated_at=now)
                 await self._put([changed], [silence_set(changed, now, actor, changed=True)])
                 return silence.id
+            self._check_count()
+            self._check_size(silence)
             new = replace(silence, id=self._new_id(), starts_at=max(silence.starts_at, now), updated_at=now)
             ends = old is not None and old.state(now) is not SilenceState.EXPIRED
             happened = [silence_ended(old, now, actor or silence.created_by)] if old is not None and ends else []
@@ -114,7 +121,7 @@ class Silences:
     async def forget_old(self, current: Collection[str] = ()) -> None:
         """Delete those that ended long ago, but none whose id is among `current`. Raises StoreFailure."""
         async with self._changing:
-            horizon = self._clock.now_ms() - RETENTION_MS
+            horizon = self._clock.now_ms() - self._limits.retention_ms
             old = [one.id for one in self._all.values() if one.ends_at < horizon and one.id not in current]
             if old:
                 await self._keeping.delete(old)
@@ -137,6 +144,16 @@ class Silences:
         for silence in self._all.values():
             counts[silence.state(now)] += 1
         return counts
+
+    def _check_size(self, silence: Silence) -> None:
+        size, limit = silence.size_bytes, self._limits.size_bytes
+        if limit and size > limit:
+            raise InvalidSilence(f"silence exceeded maximum size: {size} bytes (limit: {limit} bytes)")
+
+    def _check_count(self) -> None:
+        count, limit = len(self._all), self._limits.count
+        if limit and count >= limit:
+            raise InvalidSilence(f"exceeded maximum number of silences: {count} (limit: {limit})")
 
     async def _put(self, silences: Sequence[Silence], happened: Sequence[Entry]) -> None:
         await self._keeping.put(silences, happened)

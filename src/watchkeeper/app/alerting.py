@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from watchkeeper.access import Signer
-from watchkeeper.alerts import Acknowledged, Alerts
+from watchkeeper.alerts import Acknowledged, Alerts, SilenceLimits
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.rooms import Core
 from watchkeeper.app.configuration import Configuration
@@ -35,6 +35,7 @@ class Alerting:
         environ: Mapping[str, str],
         acknowledged: Acknowledged,
         links: Links,
+        limits: SilenceLimits,
     ) -> None:
         self._configuration: Configuration | None = None
         self._alarms: set[asyncio.Task[None]] = set()
@@ -49,8 +50,9 @@ class Alerting:
             environ=environ,
             user_agent=f"Watchkeeper/{core.build.version}",
             links=links,
+            retention_ms=limits.retention_ms,
         )
-        self.alerts = Alerts(control, journal, self.notify, core.clock, core.registry, _new_id, acknowledged)
+        self.alerts = Alerts(control, journal, self.notify, core.clock, core.registry, _new_id, acknowledged, limits)
 
     async def open(self) -> None:
         """Take up what was kept. Raises StoreFailure."""

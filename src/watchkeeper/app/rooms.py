@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
 from watchkeeper.access import open_signer
+from watchkeeper.alerts import SilenceLimits
 from watchkeeper.api.notices import Notices
 from watchkeeper.api.rooms import Core, Running
 from watchkeeper.api.watchkeeper import below, openapi, quality
@@ -82,7 +83,9 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     await journal.open()
     signer = await open_signer(control, house.clock)
     vitals = [] if watching is None else [watching.vital]
-    means = Means(control, journal, signer, house.environ, house, vitals)
+    settings = house.settings
+    limits = SilenceLimits(settings.alert_retention_ms, settings.max_silences, settings.max_silence_bytes)
+    means = Means(control, journal, signer, house.environ, house, vitals, limits)
 
     def telling(registry: CollectorRegistry) -> Telling:
         return Telling(replace(house.core, registry=registry), means)

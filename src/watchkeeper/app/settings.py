@@ -72,6 +72,9 @@ class Settings:
     lookback_ms: int | None = None
     read_sample_limit: int = 50_000_000
     read_frame_bytes: int = 1 << 20
+    alert_retention_ms: int = 120 * 3_600_000
+    max_silences: int = 0
+    max_silence_bytes: int = 0
     outage_tolerance_ms: int = 3_600_000
     grace_period_ms: int = 600_000
     resend_delay_ms: int = 60_000

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from watchkeeper.access import Signer
+from watchkeeper.alerts import SilenceLimits
 from watchkeeper.api import oncall as oncall_pages
 from watchkeeper.api.alertmanager import routes as alertmanager_routes
 from watchkeeper.api.home import Feeling
@@ -32,7 +33,9 @@ from watchkeeper.store.control import ControlDatabase
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the rooms are made with; `vitals` say why trouble would not come as far as them."""
+    """What the rooms are made with; `vitals` say why trouble would not come as far as them.
+
+    What was told is remembered as long as silences are."""
 
     control: ControlDatabase
     journal: Journal
@@ -40,6 +43,7 @@ class Means:
     environ: Mapping[str, str]
     running: Running
     vitals: Sequence[Vital]
+    limits: SilenceLimits
 
 
 class Telling:
@@ -51,7 +55,9 @@ class Telling:
         control, journal = means.control, means.journal
         self._acknowledging = Acknowledging(core, control, journal, means.signer)
         acknowledged, links = self._acknowledging.acknowledgements, self._acknowledging.links
-        self._alerting = Alerting(core, control, journal, means.signer, means.environ, acknowledged, links)
+        self._alerting = Alerting(
+            core, control, journal, means.signer, means.environ, acknowledged, links, means.limits
+        )
         self._on_calling = OnCalling(core, control, journal, means.signer, self._alerting.notify, acknowledged)
         self._acknowledging.acknowledgements.on_change(
             lambda change: self._acknowledging.tell_of(change, self._alerting.notify)

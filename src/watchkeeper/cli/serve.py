@@ -158,6 +158,16 @@ _UNSAID = {
 @click.option("--rules.alert.for-outage-tolerance", "outage_tolerance_ms", type=DURATION, default="1h")
 @click.option("--rules.alert.for-grace-period", "grace_period_ms", type=DURATION, default="10m")
 @click.option("--rules.alert.resend-delay", "resend_delay_ms", type=DURATION, default="1m")
+@click.option(
+    "--data.retention",
+    "alert_retention_ms",
+    type=DURATION,
+    default="5d",
+    show_default=True,
+    help="How long silences are kept after their end, and at the most what receivers were told.",
+)
+@click.option("--silences.max-silences", "max_silences", type=click.IntRange(0), default=0, help="0 is no bound.")
+@click.option("--silences.max-silence-size-bytes", "max_silence_bytes", type=click.IntRange(0), default=0)
 @click.option("--enable-feature", "features", multiple=True, help="Prometheus' feature flags, by comma.")
 @click.option("--log.level", "log_level", type=click.Choice(["debug", "info", "warn", "error"]), default="info")
 @click.option("--log.format", "log_format", type=click.Choice(["logfmt", "json"]), default="logfmt")

@@ -15,7 +15,7 @@ from watchkeeper.notify.key import Key
 from watchkeeper.store.control import ControlDatabase
 
 RETENTION_MS = 120 * 3_600_000
-"""How long an entry is kept at the most."""
+"""How long an entry is kept at the most, unless it is said otherwise."""
 SWEEP_MS = 15 * 60_000
 """How often entries that have expired are dropped; until then they count, as they do in Alertmanager."""
 
@@ -26,9 +26,12 @@ class NotificationLog:
     What the journal is to know of an outcome, `happened`, is written together with it.
     """
 
-    def __init__(self, control: ControlDatabase, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, control: ControlDatabase, journal: Journal, clock: Clock, retention_ms: int = RETENTION_MS
+    ) -> None:
         self._keeping = Keeping(control, journal)
         self._clock = clock
+        self._retention_ms = retention_ms
         self._jumps = Jumps(clock)
         self._entries: dict[Key, Entry] = {}
         self._sweep_at = clock.now_ms() + SWEEP_MS
@@ -93,7 +96,7 @@ class NotificationLog:
     async def remember(self, key: Key, repeat_interval_ms: int) -> None:
         """Keep an entry while its group is not told again: its end must be told all the same. Raises StoreFailure."""
         entry, now = self.entry(key), self._clock.now_ms()
-        lives_ms = min(2 * repeat_interval_ms, RETENTION_MS)
+        lives_ms = min(2 * repeat_interval_ms, self._retention_ms)
         if entry is not None and entry.expires_at - now < lives_ms // 2:
             await self._put(key, replace(entry, expires_at=now + lives_ms))
 
@@ -104,7 +107,7 @@ class NotificationLog:
     def _changed(self, key: Key, state: State, repeat_interval_ms: int) -> Entry:
         """The entry in another state, with what was told and remembered before."""
         now = self._clock.now_ms()
-        expires_at = now + min(2 * repeat_interval_ms, RETENTION_MS)
+        expires_at = now + min(2 * repeat_interval_ms, self._retention_ms)
         before = self.entry(key)
         if before is None:
             return Entry(state, now, expires_at)

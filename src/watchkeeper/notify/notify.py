@@ -27,7 +27,7 @@ from watchkeeper.notify.config.twilio import TwilioConfig
 from watchkeeper.notify.fallback import told_with_fallback
 from watchkeeper.notify.guard import Alarm, Guard, Stuck, Terms, Watch
 from watchkeeper.notify.integration import Integration
-from watchkeeper.notify.log import NotificationLog
+from watchkeeper.notify.log import RETENTION_MS, NotificationLog
 from watchkeeper.notify.metrics import NotifyMetrics
 from watchkeeper.notify.outlook import Outlook
 from watchkeeper.notify.pager import Pager
@@ -68,7 +68,7 @@ class Notify:
     """Tells receivers what groups have to say.
 
     `external_url` is what links in notifications begin with, without a slash at its end. `alarm` takes the alerts that
-    are about receivers who cannot be told.
+    are about receivers who cannot be told. What a receiver was told is remembered for `retention_ms` at the most.
     """
 
     def __init__(
@@ -87,13 +87,14 @@ class Notify:
         jitter: Callable[[], float] = random.random,
         unique: Callable[[], str] = partial(secrets.token_hex, 8),  # noqa: B008  # a function, made once
         links: Links | None = None,
+        retention_ms: int = RETENTION_MS,
     ) -> None:
         self._clock = clock
         self._external_url = external_url
         self._environ = environ or {}
         self._user_agent = user_agent
         self._unique = unique
-        self._log = NotificationLog(control, journal, clock)
+        self._log = NotificationLog(control, journal, clock, retention_ms)
         self._metrics = NotifyMetrics(registry)
         self._retrying = Retrying(clock, sleep, jitter)
         self._links = links or UnsignedLinks(external_url)

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from prometheus_client import CollectorRegistry
 
 from journals import open_journal
-from watchkeeper.alerts import Alerts, Received, Routing
+from watchkeeper.alerts import Alerts, Received, Routing, SilenceLimits
 from watchkeeper.app.configuration import Configuration, load_text
 from watchkeeper.journal import Search
 from watchkeeper.model.labels import Labels
@@ -19,6 +19,8 @@ from watchkeeper.store.control import ControlDatabase
 T0 = 1_763_700_000_000
 """A day in November 2025, when every test of this folder begins."""
 RECEIVERS = "receivers: [{name: a}, {name: b}, {name: c}]\n"
+
+_NO_LIMITS = SilenceLimits()
 
 
 class Clock:
@@ -70,7 +72,7 @@ class Workshop:
         self._open = AsyncExitStack()
         self.room: Alerts
 
-    async def start(self, text: str) -> None:
+    async def start(self, text: str, limits: SilenceLimits = _NO_LIMITS) -> None:
         """Open a room with this configuration."""
         control = ControlDatabase.at(self._database)
         self._open.push_async_callback(control.close)
@@ -78,7 +80,7 @@ class Workshop:
         self.journal = journal = await open_journal(control, self.clock)
         self._open.push_async_callback(journal.close)
         new_id = lambda: f"id{next(self._ids)}"  # noqa: E731
-        self.room = Alerts(control, journal, self.notifier, self.clock, self.registry, new_id)
+        self.room = Alerts(control, journal, self.notifier, self.clock, self.registry, new_id, limits=limits)
         self._open.push_async_callback(self.room.close)
         await self.room.open()
         await self.reload(text)

@@ -7,7 +7,15 @@ from collections.abc import Callable
 import pytest
 from alerts_workshop import T0, Workshop
 
-from watchkeeper.alerts import AlertState, InvalidSilence, Received, Silence, SilenceState, UnknownSilence
+from watchkeeper.alerts import (
+    AlertState,
+    InvalidSilence,
+    Received,
+    Silence,
+    SilenceLimits,
+    SilenceState,
+    UnknownSilence,
+)
 from watchkeeper.model.matcher import Matcher, MatchOp
 
 PLAIN = "route: {receiver: a, group_wait: 1s, group_interval: 10s}\n"
@@ -159,6 +167,12 @@ async def test_a_silence_that_would_mute_everything_is_refused(workshop: Worksho
             await workshop.room.silences.set(silence(0, 100, *matchers))
 
 
+async def test_a_silence_may_mute_whatever_lacks_a_label(workshop: Workshop):
+    await workshop.start(PLAIN)
+    for op, value in ((MatchOp.NOT_EQUAL, "x"), (MatchOp.NOT_REGEX, ".+")):
+        assert await workshop.room.silences.set(silence(0, 100, ("a", op, value)))
+
+
 async def test_old_silences_are_forgotten(workshop: Workshop):
     await workshop.start(PLAIN)
     id = await workshop.room.silences.set(silence(0, 1))
@@ -166,6 +180,15 @@ async def test_old_silences_are_forgotten(workshop: Workshop):
     await workshop.room.silences.forget_old()
     assert workshop.room.silences.get("default", id).comment == "c"
     workshop.clock.ms += 2_000
+    await workshop.room.silences.forget_old()
+    with pytest.raises(UnknownSilence):
+        workshop.room.silences.get("default", id)
+
+
+async def test_how_long_silences_are_kept_may_be_said(workshop: Workshop):
+    await workshop.start(PLAIN, SilenceLimits(retention_ms=60_000))
+    id = await workshop.room.silences.set(silence(0, 1))
+    workshop.clock.ms += 62_000
     await workshop.room.silences.forget_old()
     with pytest.raises(UnknownSilence):
         workshop.room.silences.get("default", id)

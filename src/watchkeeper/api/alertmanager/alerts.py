@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,12 +22,13 @@ from watchkeeper.alerts import (
 from watchkeeper.api.alertmanager.answer import Malformed, Refused, answer, done, required
 from watchkeeper.api.alertmanager.filters import filter_of
 from watchkeeper.api.alertmanager.times import read_time, time_text
-from watchkeeper.api.alertmanager.wire import PostedAlert, read_json
+from watchkeeper.api.alertmanager.wire import PostedAlert, read_json, texts
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.base.clock import Clock
 from watchkeeper.store import StoreFailure
 
-_URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:.+|/.*", re.DOTALL)
+_URI = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:|/).*", re.DOTALL)
+_BAD_ESCAPE = re.compile(r"[^?]*%(?![0-9a-fA-F]{2})")
 
 
 class AlertsFace:
@@ -74,10 +76,19 @@ def _received(posted: PostedAlert, i: int) -> Received:
     if posted.labels is None:
         raise required(f"{i}.labels")
     url = posted.generatorURL or ""
-    if url and not _URI.fullmatch(url):
+    if url and not _is_uri(url):
         raise Malformed(422, 601, f'{i}.generatorURL in body must be of type uri: "{url}"')
     starts_at, ends_at = read_time(posted.startsAt, "alerts"), read_time(posted.endsAt, "alerts")
-    return Received(posted.labels, posted.annotations or {}, starts_at, ends_at, url)
+    return Received(texts(posted.labels), texts(posted.annotations), starts_at, ends_at, url)
+
+
+def _is_uri(url: str) -> bool:
+    """Say whether it begins with a scheme or a slash, and its port and escapes are such."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return False
+    return _URI.fullmatch(url) is not None and not _BAD_ESCAPE.match(url)
 
 
 def _alert(listed: ListedAlert) -> dict[str, Any]:

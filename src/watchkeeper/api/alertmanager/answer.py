@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import Response
 
 from watchkeeper.base.failure import Failure
@@ -25,6 +26,15 @@ class Malformed(Failure):
         super().__init__(message)
         self.status = status
         self.code = code
+
+
+def accepts_json(request: Request) -> bool:
+    """Say whether whoever asks takes JSON, in so far as they say what they take."""
+    accepted = request.headers.get("accept")
+    if accepted is None:
+        return True
+    ranges = (one.partition(";")[0].strip().lower() for one in accepted.split(","))
+    return any(one in {"application/json", "application/*", "*/*"} for one in ranges)
 
 
 def required(what: str) -> Malformed:

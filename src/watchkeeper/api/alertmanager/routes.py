@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from starlette.requests import Request
@@ -11,13 +11,13 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from watchkeeper.alerts import Alerts
 from watchkeeper.api.alertmanager.alerts import AlertsFace
-from watchkeeper.api.alertmanager.answer import Malformed, Refused, failed
+from watchkeeper.api.alertmanager.answer import Malformed, Refused, accepts_json, failed
 from watchkeeper.api.alertmanager.silences import SilencesFace
 from watchkeeper.api.alertmanager.status import Routed, StatusFace
 from watchkeeper.api.rooms import Core, Running
 
 _Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
-_METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+_METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"]
 
 
 def routes(core: Core, room: Alerts, routed: Routed, running: Running) -> BaseRoute:
@@ -27,29 +27,32 @@ def routes(core: Core, room: Alerts, routed: Routed, running: Running) -> BaseRo
     return Mount(
         "/api/v2",
         routes=[
-            _endpoint("/status", {"GET": status.show}),
-            _endpoint("/receivers", {"GET": status.receivers}),
-            _endpoint("/alerts", {"POST": alerts.post, "GET": alerts.show}),
-            _endpoint("/alerts/groups", {"GET": alerts.show_groups}),
-            _endpoint("/silences", {"POST": silences.post, "GET": silences.show}),
-            _endpoint("/silence/{id}", {"GET": silences.show_one, "DELETE": silences.delete}),
+            *_endpoint("/status", {"GET": status.show}),
+            *_endpoint("/receivers", {"GET": status.receivers}),
+            *_endpoint("/alerts", {"POST": alerts.post, "GET": alerts.show}),
+            *_endpoint("/alerts/groups", {"GET": alerts.show_groups}),
+            *_endpoint("/silences", {"POST": silences.post, "GET": silences.show}),
+            *_endpoint("/silence/{id}", {"GET": silences.show_one, "DELETE": silences.delete}),
             Route("/{path:path}", _nothing_there, methods=_METHODS),
         ],
     )
 
 
-def _endpoint(path: str, handlers: Mapping[str, _Handler]) -> BaseRoute:
+def _endpoint(path: str, handlers: Mapping[str, _Handler]) -> Sequence[BaseRoute]:
     async def handle(request: Request) -> Response:
-        handler = handlers.get("GET" if request.method == "HEAD" else request.method)
+        handler = handlers.get(request.method)
         try:
             if handler is None:
                 text = f"method {request.method} is not allowed, but [{','.join(handlers)}] are"
                 raise Malformed(405, 405, text)
+            if request.method == "GET" and not accepts_json(request):
+                raise Malformed(406, 406, "unsupported media type requested, only [application/json] are available")
             return await handler(request)
         except (Malformed, Refused) as failure:
             return failed(failure)
 
-    return Route(path, handle, methods=_METHODS)
+    # With a slash at its end it is the same path to Alertmanager.
+    return [Route(written, handle, methods=_METHODS) for written in (path, f"{path}/")]
 
 
 async def _nothing_there(request: Request) -> Response:

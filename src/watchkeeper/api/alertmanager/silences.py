@@ -14,12 +14,13 @@ from watchkeeper.alerts.silences import Silences
 from watchkeeper.api.alertmanager.answer import Malformed, Refused, answer, done, required
 from watchkeeper.api.alertmanager.filters import matchers_of
 from watchkeeper.api.alertmanager.times import read_time, time_text
-from watchkeeper.api.alertmanager.wire import PostedMatcher, PostedSilence, read_json
+from watchkeeper.api.alertmanager.wire import PostedMatcher, PostedSilence, read_json, texts
 from watchkeeper.api.caller import caller_of
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.base.clock import Clock
 from watchkeeper.base.regex import regex_failure
 from watchkeeper.model.matcher import Matcher, MatchOp
+from watchkeeper.template.printing import quoted
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 _OPS = {
@@ -39,7 +40,7 @@ class SilencesFace:
         self._clock = clock
 
     async def show(self, request: Request) -> Response:
-        """Every silence whose matchers the filters are about."""
+        """Every silence that has each of the filters among its matchers."""
         filters, now = matchers_of(request), self._clock.now_ms()
         listed = self._silences.all(tenant_of(request))
         return answer([_silence(one, now) for one in listed if _is_about(one, filters)])
@@ -100,8 +101,8 @@ def _checked(posted: PostedSilence, tenant: str) -> Silence:
         ends_at,
         posted.createdBy or "",
         posted.comment or "",
-        posted.annotations or {},
-        posted.id,
+        texts(posted.annotations),
+        posted.id or "",
         tenant=tenant,
     )
 
@@ -114,14 +115,13 @@ def _matcher(posted: PostedMatcher, i: int) -> Matcher:
     try:
         return Matcher(name, _OPS[posted.isEqual is not False, bool(posted.isRegex)], value)
     except re2.error:
-        why = f'invalid regular expression "{value}": error parsing regexp: {regex_failure(value)}'
+        why = f"invalid regular expression {quoted(value)}: error parsing regexp: {regex_failure(value)}"
         raise Refused(400, f"invalid silence: invalid label matcher {i} in set 0: {why}") from None
 
 
 def _is_about(silence: Silence, filters: tuple[Matcher, ...]) -> bool:
-    """Say whether the values that its matchers name satisfy the filters; a label that it does not name is empty."""
-    values = {matcher.name: matcher.value for matcher in silence.matchers}
-    return all(one.matches(values.get(one.name, "")) for one in filters)
+    """Say whether each filter is one of its matchers, to the letter: what they would match does not count."""
+    return all(one in silence.matchers for one in filters)
 
 
 def _silence(silence: Silence, now: int) -> dict[str, Any]:

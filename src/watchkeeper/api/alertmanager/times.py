@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from watchkeeper.api.alertmanager.answer import Malformed
 
-_FORM = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII | re.IGNORECASE)
+_FORM = re.compile(
+    r"""\d{4}-\d\d-\d\d (?:
+        [Tt] \d\d:\d\d (?: Z? | :\d\d (?:[.,]\d+)? (?:[Zz] | [+-]\d\d:\d\d)? | :\d\d [.,]\d+ [+-]\d{4} )
+        | \  \d\d:\d\d:\d\d (?:[.,]\d+)?
+    )?""",
+    re.ASCII | re.VERBOSE,
+)
+"""The forms that go-openapi knows."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _ZERO = -62_135_596_800_000
@@ -15,9 +22,12 @@ _ZERO = -62_135_596_800_000
 
 
 def read_time(text: str | None, body: str) -> int | None:
-    """The ms since the epoch, None where no time is given. Raises Malformed; `body` is what it calls the body."""
+    """The ms since the epoch, None where no time is given. Raises Malformed; `body` is what it calls the body.
+
+    An empty text is the epoch, as go-openapi has it.
+    """
     if not text:
-        return None
+        return None if text is None else 0
     if _FORM.fullmatch(text):
         try:
             moment = datetime.fromisoformat(text)
