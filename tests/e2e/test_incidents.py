@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -241,6 +243,45 @@ def test_the_pages_escape_what_people_and_alerts_say(scene: Scene):
         assert "&lt;script&gt;" in page.text
         assert not [tag for tag in ("<script", "<img", "<i>") if tag in page.text]
     assert scene.server.ask("/incidents/INC-999").status == 404
+
+
+def test_an_incident_is_dealt_with_in_the_browser_from_the_form_to_the_post_mortem(scene: Scene):
+    def send(path: str, **typed: str) -> Answer:
+        token = re.search(r'name="form" value="([^"]*)"', scene.server.ask(path).text)
+        assert token is not None
+        sent = urlencode({"form": token[1], "name": "bob", **typed}).encode()
+        return scene.server.ask(path, "POST", sent, Content_Type="application/x-www-form-urlencoded")
+
+    opened = send("/incidents/new", do="open", part="open", title="Nobody can log in", runbook="restart")
+    assert (opened.status, opened.headers["location"].endswith("?said=opened&part=status#status")) == (303, True)
+    id = opened.headers["location"].split("?")[0]
+    page = f"/incidents/{id}"
+    acknowledge = {"part": "status", "do": "status:acknowledged", "seen.status": "triggered"}
+    assert send(page, **acknowledge).status == 303
+    assert send(page, part="status", do="take:assignee").status == 303
+    assert send(page, part="runbook", do="tick:1").status == 303
+    assert send(page, part="timeline", do="note", text="we <roll> back").status == 303
+    assert send(page, part="ticket", do="ticket", receiver="nobody").status == 303
+    refused = send(page, **{"part": "status", "do": "status:mitigated", "seen.status": "triggered"})
+    assert (refused.status, "has become &quot;acknowledged&quot; since you opened the page" in refused.text) == (
+        409,
+        True,
+    )
+    one = scene.ask(f"/incidents/{id}").data
+    assert (one["status"], one["assignee"], one["ticket"], one["openedBy"]) == (
+        "acknowledged",
+        "bob",
+        "nobody",
+        "bob",
+    )
+    assert one["runbookSteps"][0]["by"] == "bob"
+    link = re.search(r'href="([^"]*/postmortem)" download="([^"]*)"', scene.server.ask(page).text)
+    assert link is not None
+    assert link[2] == f"{id}.md"
+    assert "| Note: we \\<roll\\> back | bob |" in scene.server.ask(link[1]).text
+    forged = urlencode({"do": "status:resolved", "part": "status", "name": "mallory"}).encode()
+    assert scene.server.ask(page, "POST", forged, Origin="https://evil.example.org").status == 403
+    assert scene.server.ask(page, "POST", forged).status == 403
 
 
 def test_the_command_lists_shows_notes_and_resolves(scene: Scene):

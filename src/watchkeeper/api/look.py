@@ -12,34 +12,43 @@ h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 } h2 { font-size: 1.15rem; 
 h3 { font-size: 1rem; margin: 1rem 0 .2rem }
 p { margin: .3rem 0 } strong { unicode-bidi: plaintext } .soft { color: var(--soft) } a { color: var(--link) }
 .good { color: var(--good) } .bad { color: var(--bad) } :focus-visible { outline: .2rem solid var(--link);
-  outline-offset: .15rem } nav { margin-bottom: .5rem } nav a, td > a, .tap { display: inline-block; padding: .6rem 0;
-  min-width: 2.75rem } nav a + a { margin-inline-start: 1.2rem }
+  outline-offset: .15rem } nav { margin-bottom: .5rem; display: flex; flex-wrap: wrap;
+  column-gap: 1.2rem; align-items: center } nav a, .tap, h2 > a { display: inline-block; padding: .6rem 0;
+  min-width: 2.75rem }
 ul { padding-inline-start: 1.2rem } img { max-width: 100% }
 table { border-collapse: collapse; width: 100% } caption { text-align: start; color: var(--soft) }
-th, td { padding: .35rem .75rem .35rem 0; vertical-align: top; text-align: start } th { font-weight: 600 }
+th, td { padding: .35rem .75rem .35rem 0; vertical-align: top; text-align: start }
+th { font-weight: 600; white-space: nowrap }
 td, tbody th { border-top: 1px solid var(--line) } .when { white-space: nowrap; width: 1% }
 code, pre, .labels { font: .92em/1.5 ui-monospace, monospace } pre { white-space: pre-wrap; padding: .6rem;
   border: 1px solid var(--line); border-radius: .3rem } pre code { font-size: 1em }
-.tag { border: 1px solid var(--soft); border-radius: .3rem; padding: 0 .4rem; font-size: .9em }
+.tag { border: 1px solid var(--soft); border-radius: .3rem; padding: 0 .4rem; font-size: .9em;
+  display: inline-block; max-width: 100%; box-sizing: border-box }
 .note { border-inline-start: 3px solid var(--line); padding-inline-start: .6rem; white-space: pre-wrap }
 .said { border-inline-start: .3rem solid var(--good); padding: .3rem .8rem } .said.bad { border-color: var(--bad) }
 form { margin: 1rem 0; display: grid; gap: .9rem; grid-template-columns: minmax(0, 1fr) }
-form.narrow { max-width: 30rem } .row { display: flex; flex-wrap: wrap; gap: .7rem; align-items: end }
+.row { display: flex; flex-wrap: wrap; gap: .7rem; align-items: end }
 .row > label { flex: 1 1 12rem; min-width: 0 } label, legend { font-weight: 600 } fieldset { border: 1px solid
   var(--soft); border-radius: .4rem; display: grid; gap: .4rem; min-width: 0 } .pick, fieldset label { font-weight: 400;
   display: flex; gap: .6rem; align-items: start; padding: .6rem 0; cursor: pointer } .pick > span { min-width: 0 }
 input[type=text], input[type=search], select, textarea { display: block; width: 100%; box-sizing: border-box;
   font: inherit; font-weight: 400; min-height: 2.75rem; padding: .5rem; margin-top: .2rem; color: inherit;
   background: transparent; border: 1px solid var(--soft); border-radius: .4rem } textarea { min-height: 6rem }
-[aria-invalid=true] { border: 2px solid var(--bad) !important } option { color: #1c2330; background: #fbfcfd }
+option { color: #1c2330; background: #fbfcfd }
 input[type=checkbox], input[type=radio] { width: 1.4rem; height: 1.4rem; margin: .05rem 0 0; flex: none }
 button { font: inherit; font-weight: 600; min-height: 2.75rem; padding: .5rem 1rem; border: 1px solid var(--link);
   border-radius: .4rem; color: var(--link); background: transparent; cursor: pointer }
 button.first { color: var(--ground); background: var(--link) } [hidden] { display: none !important }
 summary { font-weight: 600; padding: .6rem 0; cursor: pointer } details { border-top: 1px solid var(--line) }
-@media (max-width: 40rem) { h1 { font-size: 1.35rem } table.stack, .stack tbody { display: block }
+td:has(.pick) ~ td { padding-top: .95rem } form > label, form > details:not(:has(table)), form > fieldset, form > button
+{ max-width: 30rem; width: 100%; box-sizing: border-box }
+@media (max-width: 40rem) { h1 { font-size: 1.35rem } table.stack, .stack table, .stack tbody, .stack caption {
+  display: block }
   .stack tr { display: block; padding: .5rem 0; border-top: 1px solid var(--line) } .stack thead { position: absolute;
   clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden } .stack td, .stack tbody th { display: block;
   border: 0; padding: .1rem 0; width: auto; white-space: normal } .stack td:empty { display: none }
-  .row > button { flex: 1 1 auto } }
+  .stack td[data-name]::before { content: attr(data-name) " "; color: var(--soft) }
+  td:has(.pick) ~ td { padding-top: .1rem }
+  .stack td.beside:not(:empty) { display: inline-block; padding-inline-end: .8rem }
+  td > a { display: inline-block; padding: .6rem 0; min-width: 2.75rem } .row > button { flex: 1 1 auto } }
 """

@@ -79,11 +79,11 @@ def bdi(text: str) -> str:
     return f"<bdi>{escape(text)}</bdi>"
 
 
-def time_text(ms: int, zone: ZoneInfo) -> str:
-    """An instant for people, as HTML; one that the zone's calendar has not is in UTC."""
+def time_text(ms: int, zone: ZoneInfo, *, seconds: bool = False) -> str:
+    """An instant for people to the minute, or the second, as HTML; one that the zone's calendar has not is in UTC."""
     try:
         moment = datetime.fromtimestamp(ms / 1000, zone)
     except (OverflowError, ValueError, OSError):
         return escape(instant_text(ms))
-    shown = f"{moment:%Y-%m-%d %H:%M} {zone.key}"
+    shown = f"{moment:{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}} {zone.key}"
     return f'<time datetime="{moment.isoformat(timespec="seconds")}">{escape(shown)}</time>'

@@ -29,6 +29,26 @@ async def test_looking_changes_nothing_and_shows_what_fires(house: House) -> Non
     assert house.by() == ""
 
 
+async def test_of_hundreds_of_alerts_most_are_folded_and_what_they_share_is_said_once(house: House) -> None:
+    await house.fire(*(f"Down{i}" for i in range(300)))
+    for page in (link(house), house.path(house.oncall.links.silence("default", KEY))):
+        shown = (await house.ask(page)).text
+        table = shown.split("300 firing since")[1]
+        assert (table.count("<strong>Down"), table.count("<bdi>team</bdi>=<bdi>x</bdi>")) == (300, 1)
+        assert "<summary>280 more</summary>" in table
+
+
+async def test_what_was_typed_comes_back_with_what_is_wrong(house: House) -> None:
+    await house.fire("A")
+    silence = house.path(house.oncall.links.silence("default", KEY))
+    typed = {"name": "alice", "comment": "“kept”", "duration": "1d"}
+    for path, wrong in ((link(house), {"duration": "soon"}), (silence, {"form": ""}), (silence, {"comment": " "})):
+        back = await house.ask(path, "POST", data={**typed, **wrong})
+        assert (back.status, 'value="alice"' in back.text) == (400, True)
+        assert ('value="“kept”"' in back.text) is ("comment" not in wrong)
+        assert ('value="1d" required checked' in back.text) is (path == silence)
+
+
 async def test_the_form_acknowledges_and_the_name_is_remembered(house: House) -> None:
     await house.fire("A")
     form = {"name": " carol  ", "comment": "“on it”", "duration": "1h", "action": "acknowledge"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from pages import Pages
 from ward import RULES, Ward, named
 
 from watchkeeper.oncall.incident import ActionItem, By, Change, Filter, Incident, Link, Status
@@ -80,3 +81,32 @@ async def test_what_the_database_has_kept_without_saying_so_is_not_opened_twice(
     ward.control.breaks = False
     await ward.pass_s(1)
     assert named(await ward.one()) == ["Down"]
+
+
+async def test_a_request_that_comes_twice_is_heard_once_over_a_restart_too(ward: Ward) -> None:
+    room = await ward.start()
+    first, other = await ward.fire("Down"), await ward.fire("Slow")
+    draft = Incident(0, "Nobody can pay", 0)
+    opened = await room.create(draft, (), "alice", "one")
+    await room.note("default", "INC-1", "on it", "bob", request="two")
+    apart = await room.split("default", "INC-1", [first], "", "bob", request="three")
+    await ward.stop()
+    room = await ward.start()
+    assert await room.create(draft, (), "alice", "one") == opened
+    await room.note("default", "INC-1", "on it", "bob", request="two")
+    assert (await room.split("default", "INC-1", [first], "", "bob", request="three")).id == apart.id
+    assert [one.id for one in await ward.all()] == ["INC-3", "INC-2", "INC-1"]
+    assert (await ward.story("INC-1")).count("on it") == 1
+    await room.note("default", "INC-1", "on it", "bob", request="four")
+    assert (await ward.story("INC-1")).count("on it") == 2
+    ward.clock.ms += 86_400_001
+    await room.note("default", "INC-1", "done", "bob", request="five")
+    await room.note("default", "INC-1", "on it", "bob", request="two")
+    assert (await ward.story("INC-1")).count("on it") == 3
+    assert other in [alert.fingerprint for alert in (await room.get("default", "INC-1")).alerts]
+
+
+async def test_a_note_with_characters_that_no_database_keeps_is_kept_without_them(pages: Pages) -> None:
+    await pages.ward.room.create(Incident(0, "Nobody can pay", 0), (), "alice")
+    assert (await pages.send("/incidents/INC-1", "timeline", "note", text="we \0roll back")).status == 303
+    assert "we roll back" in await pages.ward.story("INC-1")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from pages import encoded, fields_of
 
 from watchkeeper.oncall.incident import Change, Incident, Status
+from watchkeeper.oncall.runbook import Runbooks
 
 if TYPE_CHECKING:
     from pages import Pages
@@ -168,6 +170,22 @@ async def test_runbook_steps_are_ticked_and_taken_back(pages: Pages) -> None:
     assert (await now(pages)).ticks == ()
     wrong = await pages.send(ONE, "runbook", "tick:99")
     assert (wrong.status, "there is no step 99" in wrong.text) == (400, True)
+
+
+async def test_a_step_that_a_reload_made_another_one_is_not_ticked(pages: Pages) -> None:
+    await pages.stop()
+    await pages.ward.stop()
+    await pages.start(text=RUNBOOK_RULES)
+    await pages.ward.fire("Leaks")
+    room = pages.ward.room
+    stale = {**await pages.form(ONE, "runbook"), "do": "tick:1", "name": "alice"}
+    book = room.runbooks.by_name["memory-leak"]
+    room.apply((), Runbooks({book.name: replace(book, steps=book.steps[::-1])}))
+    refused = await pages.ask(ONE, "POST", data=stale)
+    assert (refused.status, "step 1 of the runbook memory-leak is another one" in refused.text) == (409, True)
+    assert (await now(pages)).ticks == ()
+    assert (await pages.send(ONE, "runbook", "tick:1")).status == 303
+    assert [tick.step for tick in (await now(pages)).ticks] == [book.steps[-1].text]
 
 
 async def test_alerts_are_split_off_with_a_ticket_of_their_own(pages: Pages) -> None:

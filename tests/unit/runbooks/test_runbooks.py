@@ -121,3 +121,11 @@ def test_the_packs_runbooks_are_read_and_have_steps():
         "memory-leak": 9,
         "sql-injection": 9,
     }
+
+
+def test_cells_of_tables_say_under_which_heading_they_stand() -> None:
+    html = html_of('| metric | "who" |\n|---|---|\n| up | bob |\n| | |\n\ntext\n\n| x |\n|---|\n| y |\n')
+    assert '<td data-name="metric">up</td>\n<td data-name="&quot;who&quot;">bob</td>' in html
+    assert '<td data-name="x">y</td>' in html
+    for odd in ("|a|b|\n|-|-|\n|1|2|3|4|\n", "|a|b|\n|-|-|\n|1|\n", "|a|\n|-|\n"):
+        assert "<th>a</th>" in html_of(odd)

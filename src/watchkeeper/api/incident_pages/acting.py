@@ -92,12 +92,12 @@ async def _note(room: Incidents, sent: Sent, _: str) -> Done:
 
 
 async def _tick(room: Incidents, sent: Sent, what: str) -> Done:
-    await room.tick(sent.tenant, sent.id, _number(what), sent.by, done=True)
+    await room.tick(sent.tenant, sent.id, _number(what), sent.by, done=True, seen=_seen(sent.fields, what))
     return Done(sent.id, "ticked", sent.part)
 
 
 async def _untick(room: Incidents, sent: Sent, what: str) -> Done:
-    await room.tick(sent.tenant, sent.id, _number(what), sent.by, done=False)
+    await room.tick(sent.tenant, sent.id, _number(what), sent.by, done=False, seen=_seen(sent.fields, what))
     return Done(sent.id, "unticked", sent.part)
 
 

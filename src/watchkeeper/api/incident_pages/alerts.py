@@ -32,7 +32,7 @@ def alerts_part(visit: Visit, one: Incident, path: str, receivers: Mapping[str, 
     title = text_field("Title of the new incident", "title", visit.value(ALERTS, "title"), most=300)
     ticket = choice("Its ticket", "ticket", {"": "none", **receivers}, visit.value(ALERTS, "ticket"))
     apart = button("split", "Make those that are ticked an incident of their own")
-    form = visit.form(path, ALERTS, f"<div>{table}</div>{title}{ticket}<div>{apart}</div>", narrow=False)
+    form = visit.form(path, ALERTS, f"{title}{ticket}<div>{apart}</div>", above=f"<div>{table}</div>")
     return visit.section(ALERTS, "Alerts", f"{counted}{form}{links}")
 
 

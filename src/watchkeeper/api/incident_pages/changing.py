@@ -42,7 +42,7 @@ def changes_part(visit: Visit, shown: Choices, path: str) -> str:
         visit.fold("ticket", "Ticket", _ticket(visit, shown, path)),
         visit.fold("merge", "Merge another incident into this one", _merge(visit, path)),
     )
-    return f"<section><h2>Change it</h2>{''.join(folds)}</section>"
+    return f'<section id="changes"><h2>Change it</h2>{"".join(folds)}</section>'
 
 
 def _people(visit: Visit, one: Incident, path: str) -> str:

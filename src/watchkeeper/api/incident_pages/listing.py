@@ -37,8 +37,13 @@ def list_page(request: Request, prefix: str, incidents: Sequence[Incident], now:
 def _row(one: Incident, prefix: str, now: int) -> str:
     ticket = f'<a href="{prefix}/incidents/{one.id}">{one.id}: {bdi(one.title)}</a>'
     who = bdi(one.assignee) if one.assignee else ""
-    cells = (status_html(one), tag(one.severity), bdi(one.service) if one.service else "", who, lasted(one, now))
-    return f"<tr><td>{ticket}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    service = bdi(one.service) if one.service else ""
+    return (
+        f'<tr><td>{ticket}</td><td class="when beside">{status_html(one)}</td>'
+        f'<td class="beside">{tag(one.severity)}</td><td class="beside" data-name="service">{service}</td>'
+        f'<td class="beside" data-name="assignee">{who}</td>'
+        f'<td class="when beside" data-name="{"lasts" if one.is_open else "lasted"}">{lasted(one, now)}</td></tr>'
+    )
 
 
 def _filter(request: Request, prefix: str) -> str:

@@ -20,6 +20,8 @@ from watchkeeper.journal import Entry
 from watchkeeper.oncall.incident import ROLES, Incident, Status
 from watchkeeper.oncall.runbook import Runbook, inline_html_of
 
+_LONGEST_URL = 80
+_PLACES = (("runbook", "Runbook"), ("timeline", "Timeline"), (ALERTS, "Alerts"), ("changes", "Change it"))
 PARTS = frozenset({"status", "runbook", "timeline", ALERTS, "people", "facts", "ticket", "merge"})
 """The parts of the page that have forms."""
 
@@ -73,7 +75,9 @@ def incident_page(visit: Visit, shown: Shown) -> Response:
     status = visit.typed.status if visit.typed is not None else 200
     above = ((f"{visit.prefix}/", "Watchkeeper"), (f"{visit.prefix}/incidents", "Incidents"))
     body = "".join(parts)
-    return page(title, f"{heading(title)}{_elsewhere(visit, body)}{body}", status, above=above)
+    places = "".join(f'<a href="#{id}">{name}</a>' for id, name in _PLACES if f' id="{id}"' in body)
+    within = f'<nav aria-label="On this page">{places}</nav>'
+    return page(title, f"{heading(title)}{_elsewhere(visit, body)}{within}{body}", status, above=above)
 
 
 def _elsewhere(visit: Visit, body: str) -> str:
@@ -103,8 +107,8 @@ def _status(visit: Visit, one: Incident, path: str, now: int) -> str:
 
 def _facts(visit: Visit, one: Incident) -> str:
     links = "<br>".join(
-        f'<a class="tap" href="{escape(link.url)}" rel="noreferrer">{bdi(link.title or link.url)}</a>'
-        + (f' <span class="soft">{escape(link.url)}</span>' if link.title else "")
+        f'<a class="tap" href="{escape(link.url)}" rel="noreferrer">{bdi(link.title or _short(link.url))}</a>'
+        + (f' <span class="soft">{escape(_short(link.url))}</span>' if link.title else "")
         for link in one.links
     )
     includes = " ".join(
@@ -125,6 +129,10 @@ def _facts(visit: Visit, one: Incident) -> str:
     )
     rows = "".join(f'<tr><th scope="row" class="when">{name}</th><td>{text}</td></tr>' for name, text in facts if text)
     return f'<table aria-label="Facts"><tbody>{rows}</tbody></table>'
+
+
+def _short(url: str) -> str:
+    return url if len(url) <= _LONGEST_URL else f"{url[: _LONGEST_URL - 1]}…"
 
 
 def _link(visit: Visit, id: str) -> str:
@@ -157,7 +165,7 @@ def _steps(visit: Visit, one: Incident, runbook: Runbook | None, path: str) -> s
     )
     if not lists:
         return visit.section("runbook", f"Runbook: {link}", '<p class="soft">It has no steps to tick.</p>')
-    body = lists if one.merged_into else visit.form(path, "runbook", f"<div>{lists}</div>", narrow=False, several=True)
+    body = lists if one.merged_into else visit.form(path, "runbook", f"<div>{lists}</div>", several=True)
     return visit.section("runbook", f"Runbook: {link}", body)
 
 
@@ -166,7 +174,8 @@ def _step(step: Mapping[str, object], *, changes: bool) -> str:
     by = f'<br><span class="soft">done by {bdi(str(step["by"]))}</span>' if done else ""
     text = f"{'☑' if done else '☐'} {inline_html_of(str(step['text']))}{by}"
     do, label = (f"untick:{number}", "Not done") if done else (f"tick:{number}", "Done")
-    press = f'<button name="do" value="{do}" aria-label="{label}: step {number}">{label}</button>' if changes else ""
+    press = f'<button name="do" value="{do}" aria-label="{label}: step {number}">{label}</button>'
+    press = seen(str(number), str(step["text"])) + press if changes else ""
     return f'<tr><td dir="auto">{text}</td><td class="when">{press}</td></tr>'
 
 

@@ -43,7 +43,7 @@ class Pager:
             shown.insert(0, self._link(request, here - 1, before))
         if here < pages:
             shown.append(self._link(request, here + 1, after))
-        return f'<nav class="row" aria-label="Pages">{"".join(shown)}</nav>'
+        return f'<nav aria-label="Pages">{"".join(shown)}</nav>'
 
     def _pages(self, total: int) -> int:
         return max(-(-total // self.size), 1)

@@ -134,7 +134,7 @@ class _Pages:
             return refusal("Not found", "There is no runbook of that name.", 404, above=self._above)
         html = html_of(found.body)
         title = "" if html.startswith("<h1>") else heading(found.title)
-        body = f'{title}<article class="runbook" dir="auto">{html}</article>'
+        body = f'{title}<article class="stack" dir="auto">{html}</article>'
         return page(found.title, body, above=self._above, images=True)
 
     def _opening(self, visit: Visit) -> Response:
@@ -197,7 +197,9 @@ _WRONG = (Unusable, ApiFailure, UnknownIncident, InvalidIncident, IncidentConfli
 
 async def _read(request: Request) -> Fields:
     body = await read_body(request, LARGEST_FORM)
-    return ImmutableMultiDict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+    pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
+    # PostgreSQL keeps no text with this character in it, and nobody misses it.
+    return ImmutableMultiDict([(name, value.replace("\0", "")) for name, value in pairs])
 
 
 def _typed(part: str, fields: Fields, why: Exception) -> Typed:

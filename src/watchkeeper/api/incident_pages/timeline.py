@@ -29,7 +29,7 @@ def timeline_part(visit: Visit, entries: Sequence[Entry], note: str) -> str:
 
 
 def _row(entry: Entry, visit: Visit) -> str:
-    at = time_text(entry.at, visit.zone)
+    at = time_text(entry.at, visit.zone, seconds=True)
     if entry.kind is Kind.INCIDENT_NOTE:
         what = f'<b>{bdi(entry.actor)}</b><div class="note" dir="auto">{_folded(entry.text)}</div>'
     else:

@@ -75,19 +75,18 @@ class Visit:
         """What was ticked of several boxes of a name."""
         return frozenset(self.typed.fields.getlist(name)) if self.typed and self.came_back(part) else frozenset()
 
-    def form(self, path: str, part: str, fields: str, *, narrow: bool = True, several: bool = False) -> str:
-        """A form of that part of the page at `path` (below the prefix), with `fields` as HTML.
+    def form(self, path: str, part: str, fields: str, *, above: str = "", several: bool = False) -> str:
+        """A form of that part of the page at `path` (below the prefix), with `fields` as HTML below the name.
 
-        With `several` buttons the return key presses none of them.
+        `above` stands above it. With `several` buttons the return key presses none of them.
         """
         who = name_field(self.user, self.request, self.value(part, "name"))
         # The first button is the one that the return key presses.
         hidden = "<button disabled hidden></button>" if several else ""
         hidden += f'<input type="hidden" name="form" value="{escape(self.token)}">'
         hidden += f'<input type="hidden" name="part" value="{part}">'
-        look = ' class="narrow"' if narrow else ""
         action = escape(f"{self.prefix}{path}#{part}")
-        return f'<form method="post" action="{action}"{look}>{hidden}{who}{fields}</form>'
+        return f'<form method="post" action="{action}">{hidden}{above}{who}{fields}</form>'
 
     def section(self, part: str, title: str, body: str) -> str:
         """A part of the page under its heading (HTML), with what its forms have to say."""

@@ -62,7 +62,7 @@ def group_page(
     asked = name_field(visitor.known, request, typed.get("name", ""))
     who = f'<input type="hidden" name="form" value="{escape(visitor.form)}">{asked}'
     fields = _fields(desk, one, typed)
-    form = f'<form class="narrow" method="post">{who}{fields}</form>'
+    form = f'<form method="post">{who}{fields}</form>'
     title = title_of(group)
     body = f"{heading(title)}{_said(request, wrong)}{state}{form}{alerts_table(group, zone)}"
     return page(title, body, 400 if wrong else 200)

@@ -24,11 +24,15 @@ def name_field(known: str, request: Request, typed: str = "") -> str:
     """Asks for a name, unless it is `known`; what was `typed`, or said the last time, stands there already."""
     if known:
         return f"<p>You are <strong>{escape(known)}</strong>.</p>"
-    said = escape((typed or unquote(request.cookies.get(_COOKIE, "")))[:LONGEST_NAME])
-    return (
+    remembered = unquote(request.cookies.get(_COOKIE, ""))[:LONGEST_NAME]
+    said = escape(typed[:LONGEST_NAME] or remembered)
+    asked = (
         f'<label>Your name <input type="text" name="name" required maxlength="{LONGEST_NAME}" dir="auto" '
         f'autocomplete="name" value="{said}"></label>'
     )
+    if not remembered or typed:
+        return asked
+    return f"<details><summary>You are <strong>{said}</strong></summary>{asked}</details>"
 
 
 def comment_field(required: bool, typed: str = "") -> str:

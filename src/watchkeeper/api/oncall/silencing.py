@@ -89,7 +89,7 @@ def _page(
     title, name = f"Silence {title_of(group)}", name_field(person, request, typed.get("name", ""))
     body = f"""{heading(title)}{said}<p>{labels_html(labels)}</p>
 <p class="soft">Nobody is told of any alert with these labels until the silence ends.</p>
-<form class="narrow" method="post"><input type="hidden" name="form" value="{escape(form)}">{name}
+<form method="post"><input type="hidden" name="form" value="{escape(form)}">{name}
 <fieldset><legend>How long</legend>{choices}</fieldset>{comment_field(True, typed.get("comment", ""))}
 <button class="first">Silence</button></form>
 {alerts_table(group, zone)}"""

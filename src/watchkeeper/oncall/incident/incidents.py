@@ -150,9 +150,10 @@ class Incidents:
             await self._book.keep((incident, (note,)), request=request)
         return incident
 
-    async def tick(self, tenant: str, id: str, number: int, by: str, *, done: bool) -> Incident:
+    async def tick(self, tenant: str, id: str, number: int, by: str, *, done: bool, seen: str = "") -> Incident:
         """Tick a step of the incident's runbook, the first being 1, or take that back.
 
+        `seen` is the step's text as somebody has read it: where it is another one by now, that is a conflict.
         Raises UnknownIncident, where there is no such step, too, and IncidentConflict.
         """
 
@@ -161,6 +162,9 @@ class Incidents:
             if not 1 <= number <= len(steps):
                 has = f"has {len(steps)} steps" if incident.runbook else "has no runbook"
                 raise UnknownIncident(f"{incident.id} {has}: there is no step {number}")
+            if seen and steps[number - 1].text != seen:
+                name = f"step {number} of the runbook {incident.runbook}"
+                raise IncidentConflict(f"{name} is another one since you opened the page: look again")
             return changing.ticked(incident, steps[number - 1].text, number, by, self._clock.now_ms(), done=done)
 
         return await self._changed(tenant, id, change)

@@ -33,8 +33,12 @@ def steps_in(text: str) -> list[Step]:
 
 
 def html_of(text: str) -> str:
-    """Markdown as HTML that is safe to show: no HTML of its own, and no links that run anything."""
+    """Markdown as HTML that is safe to show: no HTML of its own, and no links that run anything.
+
+    Cells of tables say in `data-name` under which heading they stand, for pages too narrow for columns.
+    """
     tokens = _markdown().parse(text)
+    _name_cells(tokens)
     for i, token in enumerate(tokens):
         if token.type == "inline" and token.children and _is_task(tokens, i):
             first = token.children[0]
@@ -45,6 +49,20 @@ def html_of(text: str) -> str:
 def inline_html_of(text: str) -> str:
     """A line of Markdown, such as a step, as HTML that is safe to show."""
     return str(_markdown().renderInline(text))
+
+
+def _name_cells(tokens: list[Token]) -> None:
+    headings, column = list[str](), 0
+    for i, token in enumerate(tokens):
+        if token.type == "thead_open":
+            headings = []
+        elif token.type == "th_open":
+            headings.append(tokens[i + 1].content)
+        elif token.type == "tr_open":
+            column = 0
+        elif token.type == "td_open":
+            token.attrSet("data-name", headings[column])
+            column += 1
 
 
 def _is_task(tokens: list[Token], i: int) -> bool:
