@@ -12,6 +12,7 @@ from watchkeeper.app.severities import unknown_severities
 from watchkeeper.base.configuration import ConfigurationFailure
 from watchkeeper.cli.check_rules import check_rules
 from watchkeeper.cli.check_web import check_web_config
+from watchkeeper.rules.percent import ratios_in_percent
 
 
 @click.group()
@@ -38,7 +39,8 @@ def check_config(files: tuple[Path, ...]) -> None:
         count = len(failure.problems)
         click.echo(f"{count} problem{'s' if count > 1 else ''}", err=True)
         raise SystemExit(1) from None
-    for warning in (*configuration.warnings, *unknown_severities(configuration)):
+    shown = (one for path in configuration.rule_files for one in ratios_in_percent(path))
+    for warning in (*configuration.warnings, *unknown_severities(configuration), *shown):
         click.echo(f"{warning.place}: warning: {warning.message}", err=True)
     click.echo(_summary(configuration))
 
