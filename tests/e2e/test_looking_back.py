@@ -156,6 +156,12 @@ def test_the_api_says_what_is_wrong_with_an_order(server: Server) -> None:
     assert "object missing required field `rules`" in refused({}).lower()
 
 
+def test_a_backtest_makes_no_data_folder(folder: Path, tmp_path: Path) -> None:
+    done = run("rules", "backtest", str(folder / "rules.yml"), "--data", str(tmp_path / "typo"))
+    assert (done.returncode, (tmp_path / "typo").exists()) == (1, False)
+    assert "there is no data folder" in done.stderr
+
+
 def test_a_backtest_writes_nothing(server: Server) -> None:
     assert server.get("/api/v1/query", query='{__name__=~"disk:used:avg|ALERTS"}').data["result"] == []
 
