@@ -225,6 +225,7 @@ def test_a_notification_cut_off_by_kill_9_is_unknown(server: Watchkeeper, pager:
         ("journal?kind=nothing", "alert.fired"),
         ("journal?alert=xyz", "16 hexadecimal digits"),
         ("journal?since=yesterday", "24h"),
+        ("journal?since=1h&until=2h", '"2h" is not after since'),
         ("journal?limit=0", "1 to 1000"),
         ("journal?reciever=a", "receiver"),
         ("journal/export?format=xml", "ndjson, csv"),
@@ -237,6 +238,18 @@ def test_a_question_that_cannot_be_meant_is_refused_with_what_would_be_right(
     answer = server.get(f"/api/watchkeeper/v1/{path}")
     assert answer.status == 400
     assert names in answer.json["error"]
+
+
+def test_a_method_that_a_path_does_not_have_is_refused_with_those_that_it_has(server: Watchkeeper) -> None:
+    answer = server.post("/api/watchkeeper/v1/recurring-silences/night", b"{}")
+    assert (answer.status, answer.headers["Allow"]) == (405, "DELETE, GET, HEAD, PUT")
+    assert "right would be DELETE, GET, HEAD, PUT" in answer.json["error"]
+    assert "right would be POST" in server.get("/api/watchkeeper/v1/routes/test").json["error"]
+
+
+def test_labels_without_a_name_are_not_tested(server: Watchkeeper) -> None:
+    answer = server.post("/api/watchkeeper/v1/routes/test", b'{"labels": {"": "x"}}')
+    assert (answer.status, "a label has no name" in answer.json["error"]) == (400, True)
 
 
 def test_an_alert_that_nobody_knows_is_not_found(server: Watchkeeper) -> None:

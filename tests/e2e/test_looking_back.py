@@ -150,9 +150,16 @@ def test_the_api_says_what_is_wrong_with_an_order(server: Server) -> None:
     assert "rules.yml:7:11: " in refused({"rules": RULES.replace("> 0.9", "> > 0.9")})
     assert '"last week" is no instant' in refused({"rules": RULES, "since": "last week"})
     assert 'no time zone "Nowhere"' in refused({"rules": RULES, "time_zone": "Nowhere"})
+    assert 'an interval of "0s" never ends' in refused({"rules": RULES, "interval": "0s"})
     assert "a limit of 0 or more" in refused({"rules": RULES, "limit": -1})
     assert "belongs to the tenant north" in refused({"rules": RULES.replace("- name:", "- tenant: north\n  name:")})
     assert "object missing required field `rules`" in refused({}).lower()
+
+
+def test_a_backtest_makes_no_data_folder(folder: Path, tmp_path: Path) -> None:
+    done = run("rules", "backtest", str(folder / "rules.yml"), "--data", str(tmp_path / "typo"))
+    assert (done.returncode, (tmp_path / "typo").exists()) == (1, False)
+    assert "there is no data folder" in done.stderr
 
 
 def test_a_backtest_writes_nothing(server: Server) -> None:

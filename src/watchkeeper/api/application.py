@@ -12,7 +12,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.types import Scope
 
 from watchkeeper.api.guard import FrontDoor, Guard
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, failure
@@ -21,6 +22,7 @@ from watchkeeper.store import StoreFailure
 
 logger = logging.getLogger("watchkeeper.api")
 
+_OURS = "/api/watchkeeper/"
 _SMALLEST_COMPRESSED = 1024
 _TOKEN = re.compile(r"/t/[^/]+$")
 
@@ -74,9 +76,29 @@ async def _failure(request: Request, error: Exception) -> Response:
 
 async def _http_failure(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if _OURS in request.url.path and error.status_code == 405:
+        right = ", ".join(sorted(_methods(request.app.routes, request.scope))) or "another"
+        answer = failure(ApiFailure(ErrorType.METHOD, f"{request.method} {request.url.path}: right would be {right}"))
+        answer.headers["Allow"] = right
+        return answer
     if "/api/" in request.url.path and error.status_code == 404:
         return failure(ApiFailure(ErrorType.NOT_FOUND, f"there is nothing at {request.url.path}"))
     return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+
+
+def _methods(routes: Sequence[BaseRoute], scope: Scope) -> set[str]:
+    """What may be done at the path of a request."""
+    found: set[str] = set()
+    for route in routes:
+        match, below = route.matches(scope)
+        if match is Match.NONE:
+            continue
+        if isinstance(route, Route):
+            found |= route.methods or set()
+        else:
+            within: Sequence[BaseRoute] = getattr(route, "routes", ())
+            found |= _methods(within, {**scope, **below})
+    return found
 
 
 async def _client_gone(request: Request, error: Exception) -> Response:

@@ -233,6 +233,12 @@ class _Rest(BaseRoute):
     def __init__(self, face: Switch) -> None:
         self._face = face
 
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """Those of the rooms, none where another process has them."""
+        rooms = self._face.application
+        return rooms.routes if isinstance(rooms, Router) else ()
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """As the best of the rooms' routes matches."""
         rooms = self._face.application

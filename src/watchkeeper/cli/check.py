@@ -12,6 +12,8 @@ from watchkeeper.app.severities import unknown_severities
 from watchkeeper.base.configuration import ConfigurationFailure
 from watchkeeper.cli.check_rules import check_rules
 from watchkeeper.cli.check_web import check_web_config
+from watchkeeper.rules import GroupDefaults, read_rule_files
+from watchkeeper.rules.percent import ratios_in_percent
 
 
 @click.group()
@@ -28,17 +30,21 @@ check.add_command(check_web_config)
 def check_config(files: tuple[Path, ...]) -> None:
     """Check configuration FILES, merged as `serve --config FILE --config FILE` would merge them.
 
+    The rule files and files of templates that they name are read as well.
+
     Prints every problem as FILE:LINE:COLUMN: MESSAGE and ends with 1 if there is any. Warnings do not count.
     """
     try:
         configuration = load(files, os.environ)
+        read_rule_files(configuration.rule_files, GroupDefaults())
     except ConfigurationFailure as failure:
         for problem in failure.problems:
             click.echo(str(problem), err=True)
         count = len(failure.problems)
         click.echo(f"{count} problem{'s' if count > 1 else ''}", err=True)
         raise SystemExit(1) from None
-    for warning in (*configuration.warnings, *unknown_severities(configuration)):
+    shown = (one for path in configuration.rule_files for one in ratios_in_percent(path))
+    for warning in (*configuration.warnings, *unknown_severities(configuration), *shown):
         click.echo(f"{warning.place}: warning: {warning.message}", err=True)
     click.echo(_summary(configuration))
 

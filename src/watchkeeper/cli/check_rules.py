@@ -11,6 +11,7 @@ import click
 from watchkeeper.base.configuration import ConfigurationFailure
 from watchkeeper.rules import GroupDefaults, RuleGroup, read_rule_files, read_rule_text
 from watchkeeper.rules.lint import duplicates
+from watchkeeper.rules.percent import ratios_in_percent
 
 _FAILED, _LINT = 1, 3
 
@@ -24,17 +25,21 @@ _FAILED, _LINT = 1, 3
 def check_rules(files: tuple[Path, ...], lint: str, lint_fatal: bool) -> None:
     """Check rule FILES, or the standard input.
 
-    Ends with 1 if a file would not load. Rules with the same name and labels are pointed out.
+    Ends with 1 if a file would not load. Rules with the same name and labels are pointed out, and texts that show a
+    ratio as percent ({{ $value }}%).
     """
     failed = linted = False
     for path in files or (None,):
         click.echo(f"Checking {path or 'standard input'}")
         try:
             groups = _read(path)
+            warnings = [] if lint == "none" or path is None else list(ratios_in_percent(path))
         except ConfigurationFailure as failure:
             _fail([str(problem) for problem in failure.problems])
             failed = True
             continue
+        for warning in warnings:
+            click.echo(f"{warning.place}: warning: {warning.message}", err=True)
         finding = _finding(groups) if lint != "none" else ""
         if finding:
             _fail([finding])

@@ -22,7 +22,7 @@ from watchkeeper.cli.backtest_text import lines
 from watchkeeper.model.nights import Nights
 from watchkeeper.query.promql import Cancellation
 from watchkeeper.rules import GroupDefaults
-from watchkeeper.rules.backtest import Order
+from watchkeeper.rules.backtest import BacktestFailure, Order
 
 _PATIENCE_S = 3600.0
 
@@ -81,6 +81,8 @@ def backtest(
             raise click.UsageError("--url and --storage-url name two places: one of them would be right")
         _check(order, tenant)
         place = url or ("" if storage_url else server_of(data))
+        if not (place or storage_url or data.is_dir()):
+            raise BacktestFailure(f"there is no data folder {data}: --data names another, --url a server that runs")
         answer = asyncio.run(_asked(order, tenant, place) if place else _made(order, tenant, data, storage_url))
     except Failure as failure:
         click.echo(f"watchkeeper: {failure}", err=True)

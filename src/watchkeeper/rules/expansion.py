@@ -23,9 +23,10 @@ from watchkeeper.template.humanize import (
     parse_duration,
 )
 
-_PREAMBLE = (
+PREAMBLE = (
     "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
 )
+"""What every template of a rule begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class RuleTemplate:
         if self._plain is None:
             self._template = Template(functions(no_query, "", 0.0))
             with _own_columns():
-                self._template.add(self._name, _PREAMBLE + text)
+                self._template.add(self._name, PREAMBLE + text)
 
     def render(self, data: AlertData, query: Query, now_s: float) -> str:
         """The text for one alert. Raises TemplateFailure."""
@@ -125,7 +126,7 @@ def _own_columns() -> Generator[None]:
     try:
         yield
     except TemplateFailure as failure:
-        shift = len(_PREAMBLE) if failure.line == 1 else 0
+        shift = len(PREAMBLE) if failure.line == 1 else 0
         raise TemplateFailure(failure.template, failure.line, failure.column - shift, failure.message) from None
 
 

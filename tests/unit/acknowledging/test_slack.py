@@ -151,6 +151,17 @@ async def test_what_cannot_be_done_is_said_to_one_person_only(house: House) -> N
     assert house.by() == ""
 
 
+@pytest.mark.parametrize("value", ["garbage", "e30.e30"])
+async def test_a_button_whose_value_is_not_ours_is_refused_and_counted(house: House, value: str) -> None:
+    await house.fire("A")
+    await house.slack(blocks_payload(house, "watchkeeper_acknowledge", value))
+    assert (await replied(house))["text"].startswith("Not done: ")
+    assert house.figure("watchkeeper_callbacks_total", channel="slack", outcome="refused") == 1
+    assert house.figure("watchkeeper_callbacks_total", channel="slack", outcome="taken") == 0
+    (entry,) = await house.said("callback.refused")
+    assert entry.startswith("a callback by slack was refused: of a button: the link")
+
+
 async def test_forged_old_and_repeated_requests_are_refused(house: House) -> None:
     await house.fire("A")
     payload = blocks_payload(house, "watchkeeper_acknowledge", token(house))

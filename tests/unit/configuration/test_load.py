@@ -254,6 +254,20 @@ def test_legacy_names_are_warned_of():
     assert loaded(text).scrape_configs[0].metric_name_escaping_scheme == "underscores"
 
 
+def test_the_command_reads_the_files_of_templates(tmp_path):
+    (tmp_path / "own.tmpl").write_text('{{ define "x" }}\n  {{ if }}\n{{ end }}')
+    (file,) = write(tmp_path, wk="templates: ['*.tmpl']")
+    result = CliRunner().invoke(main, ["check", "config", str(file)])
+    assert (result.exit_code, "own.tmpl:2:9: missing value for if" in result.output) == (1, True), result.output
+
+
+def test_the_command_reads_rule_files(tmp_path):
+    (tmp_path / "rules.yml").write_text("groups: [{name: g, rules: [{alert: A, expr: 'up =='}]}]")
+    (file,) = write(tmp_path, wk="rule_files: [rules.yml]")
+    result = CliRunner().invoke(main, ["check", "config", str(file)])
+    assert (result.exit_code, "rules.yml:1:45: group" in result.output) == (1, True), result.output
+
+
 def test_the_command_says_what_is_wrong_and_ends_accordingly(tmp_path):
     good, bad = write(tmp_path, good="scrape_configs: [{job_name: a}]", bad="scrape_config: []\nglobal: x")
     result = CliRunner().invoke(main, ["check", "config", str(good)])

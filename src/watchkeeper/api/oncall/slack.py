@@ -49,8 +49,14 @@ def routes(desk: Desk) -> list[Route]:
         button = pressed(payload)
         if button is None:
             return Response()  # A button that only leads somewhere, or another app's: Slack wants no more than 200.
+        try:
+            content = desk.signer.content(PURPOSE, button.value)
+        except InvalidToken as why:
+            desk.callbacks.refused("slack", f"of a button: {why}")
+            told = only_to_you(f"Not done: {why}")
+            return Response(background=BackgroundTask(_reply, desk, button.response_url, told))
         desk.callbacks.taken("slack")
-        said, message = await _done(desk, button, payload)
+        said, message = await _done(desk, button, content, payload)
         log.info("slack: %s", said)
         return Response(background=BackgroundTask(_reply, desk, button.response_url, message))
 
@@ -75,13 +81,14 @@ async def _payload(desk: Desk, request: Request, body: bytes) -> Mapping[str, An
         raise CallbackRefused("its payload is no JSON object") from None
 
 
-async def _done(desk: Desk, button: Pressed, payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+async def _done(
+    desk: Desk, button: Pressed, content: Mapping[str, str], payload: Mapping[str, Any]
+) -> tuple[str, Mapping[str, Any]]:
     """What was done, and the message that tells it."""
     try:
-        content = desk.signer.content(PURPOSE, button.value)
         group = desk.responding.group(content["tenant"], content["group_key"])
         said = await _do(desk, button, group, content.get("duration", _SILENCE_FOR))
-    except (InvalidToken, NothingFires, InvalidSilence, DurationFailure) as why:
+    except (NothingFires, InvalidSilence, DurationFailure) as why:
         return str(why), only_to_you(f"Not done: {why}")
     except Failure as why:
         log.error("slack: %s", why)

@@ -18,6 +18,7 @@ class ErrorType(Enum):
 
     BAD_DATA = ("bad_data", 400)
     NOT_FOUND = ("not_found", 404)
+    METHOD = ("method_not_allowed", 405)
     NOT_ACCEPTABLE = ("not_acceptable", 406)
     CONFLICT = ("conflict", 409)
     EXECUTION = ("execution", 422)

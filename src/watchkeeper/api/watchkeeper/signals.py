@@ -94,7 +94,9 @@ def _check_token(found: Inbound, request: Request) -> None:
         text = f'the token of inbound "{found.section.name}" cannot be read: {why.strerror}'
         raise HTTPException(401, text) from None
     if secret and not hmac.compare_digest(secret.encode(), _token(request).encode()):
-        raise HTTPException(401, f'inbound "{found.section.name}" needs its token')
+        raise HTTPException(
+            401, f'inbound "{found.section.name}" needs its token, as Authorization: Bearer … or ?token=…'
+        )
 
 
 def _token(request: Request) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from watchkeeper.base.configuration import Place, Problem
+from watchkeeper.base.configuration import ConfigurationFailure, Place, Problem
 from watchkeeper.base.configuration.decoding import path
 from watchkeeper.base.configuration.tree import Loc, Scalar, Tree, locate, walk
 from watchkeeper.notify.templating.functions import functions
+from watchkeeper.notify.templating.templates import Templates
 from watchkeeper.template import Template, TemplateFailure
 
 
@@ -24,6 +26,15 @@ def wrong_templates(tree: Tree) -> Iterator[Problem]:
                 Template.read("", text, known)
             except TemplateFailure as failure:
                 yield Problem(_place(tree, loc, text, failure), f"{path(loc)}: {failure.message}")
+
+
+def wrong_template_files(files: Sequence[Path]) -> Sequence[Problem]:
+    """What keeps files of templates from being read, each at its line and column."""
+    try:
+        Templates(files, lambda: 0)
+    except ConfigurationFailure as failure:
+        return failure.problems
+    return ()
 
 
 def _place(tree: Tree, loc: Loc, text: Scalar, failure: TemplateFailure) -> Place:

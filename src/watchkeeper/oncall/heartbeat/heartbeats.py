@@ -115,7 +115,7 @@ class Heartbeats:
         except OSError as error:
             raise WrongToken(f'the token of heartbeat "{name}" cannot be read: {error.strerror}') from error
         if secret and not hmac.compare_digest(secret.encode(), token.encode()):
-            raise WrongToken(f'heartbeat "{name}" needs its token')
+            raise WrongToken(f'heartbeat "{name}" needs its token, as Authorization: Bearer … or ?token=…')
         self._set_back()
         now = self._clock.now_ms()
         pulse = self._pulses[name]

@@ -38,11 +38,14 @@ class Order:
         """What is asked. Raises InstantFailure, DurationFailure, UnknownZone, AimFailure, BacktestFailure."""
         if self.limit < 0:
             raise BacktestFailure(f"{self.limit} firings cannot be listed: a limit of 0 or more would be right")
+        interval_ms = parse_duration_ms(self.interval) if self.interval else None
+        if interval_ms == 0:
+            raise BacktestFailure(f'an interval of "{self.interval}" never ends: right would be, for instance, 1m')
         return Question(
             since=parse_instant_ms(self.since, now_ms),
             until=min(parse_instant_ms(self.until, now_ms), now_ms),
             rules=frozenset(self.rule),
-            interval_ms=parse_duration_ms(self.interval) if self.interval else 0,
+            interval_ms=interval_ms or 0,
             nights=Nights.of(self.time_zone),
             flap_within_ms=parse_duration_ms(self.flap_within),
             aim=Aim.parse(self.target) if self.target else None,

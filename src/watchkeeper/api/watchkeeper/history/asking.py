@@ -32,6 +32,9 @@ def search_of(request: Request, now: int, also: Sequence[str] = (), *, paged: bo
             raise ApiFailure(
                 ErrorType.BAD_DATA, f'there is no parameter "{name}": right would be {", ".join(sorted(known))}'
             )
+    since, until = (_time(name, asked.get(name, ""), now) for name in ("since", "until"))
+    if since is not None and until is not None and since >= until:
+        raise bad_parameter("until", f'"{asked["until"]}" is not after since, "{asked["since"]}"')
     return Search(
         tenant=tenant_of(request),
         kinds=_kinds(asked.getlist("kind")),
@@ -41,8 +44,8 @@ def search_of(request: Request, now: int, also: Sequence[str] = (), *, paged: bo
         incident=asked.get("incident", ""),
         actor=asked.get("actor", ""),
         text=asked.get("text", ""),
-        since=_time("since", asked.get("since", ""), now),
-        until=_time("until", asked.get("until", ""), now),
+        since=since,
+        until=until,
         before=_id("before", asked.get("before", "")),
         after=_id("after", asked.get("after", "")),
         limit=_limit(asked.get("limit", "")),

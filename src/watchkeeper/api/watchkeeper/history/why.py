@@ -54,6 +54,8 @@ def _labels(body: bytes) -> Labels:
         raise ApiFailure(ErrorType.BAD_DATA, f"the body names no labels ({error}): {right}") from None
     if not labels:
         raise ApiFailure(ErrorType.BAD_DATA, f"the body names no labels: {right}")
+    if "" in labels:
+        raise ApiFailure(ErrorType.BAD_DATA, f"a label has no name: {right}")
     return labels
 
 
