@@ -15,8 +15,8 @@ USER watchkeeper
 # Prometheus' and Alertmanager's ports beside our own, so that an existing Compose file needs a new image name only.
 ENV PATH=/opt/watchkeeper/bin:$PATH \
     WATCHKEEPER_DATA=/data \
-    WATCHKEEPER_LISTEN="0.0.0.0:9090 0.0.0.0:9800"
-EXPOSE 9090 9800
+    WATCHKEEPER_LISTEN="0.0.0.0:9090 0.0.0.0:9093 0.0.0.0:9800"
+EXPOSE 9090 9093 9800
 VOLUME /data
 HEALTHCHECK --interval=15s --timeout=3s --start-period=60s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:9800/-/ready', timeout=2)"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks import alerts, disk, ingest, memory, queries, rules, scraping
-from benchmarks.figures import ALERTMANAGER, PROMETHEUS, VICTORIA, Figures
+from benchmarks.figures import ALERTMANAGER, OURS, OURS_FOR_ALERTS, PROMETHEUS, VICTORIA, Figures
 from benchmarks.servers import versions
 from benchmarks.table import markdown
 
@@ -51,9 +51,9 @@ def main(names: list[str]) -> int:
     load = os.getloadavg()[1]
     print("; ".join(f"{name} {version}" for name, version in versions().items()))
     print(f"{time.strftime('%Y-%m-%d')}; {_machine()}; load of the last 5 minutes {load:.1f}\n")
-    for peers in ((PROMETHEUS, VICTORIA), (ALERTMANAGER,)):
+    for peers, ours in (((PROMETHEUS, VICTORIA), (OURS,)), ((ALERTMANAGER,), (OURS_FOR_ALERTS, OURS))):
         if (beside := figures.beside(*peers)).values:
-            print(markdown(beside, *peers) + "\n")
+            print(markdown(beside, peers, ours) + "\n")
     return 0
 
 

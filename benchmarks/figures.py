@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 OURS = "watchkeeper"
+OURS_FOR_ALERTS = "watchkeeper --role alerts"
 PROMETHEUS = "prometheus"
 VICTORIA = "victoria-metrics"
 ALERTMANAGER = "prometheus-alertmanager"
@@ -20,11 +21,11 @@ class Goal:
     def text(self, unit: str) -> str:
         return f"≤ {self.limit:g} × {_SHORT[self.peer]}" if self.peer else f"≤ {self.limit:g} {unit}"
 
-    def reached(self, by_server: dict[str, float]) -> bool | None:
-        """Whether our figure keeps to it; None where the peer was not measured."""
-        if self.peer and self.peer not in by_server:
+    def reached(self, by_server: dict[str, float], ours: str) -> bool | None:
+        """Whether the figure of `ours` keeps to it; None where it or the peer was not measured."""
+        if ours not in by_server or (self.peer and self.peer not in by_server):
             return None
-        return by_server[OURS] <= self.limit * (by_server[self.peer] if self.peer else 1)
+        return by_server[ours] <= self.limit * (by_server[self.peer] if self.peer else 1)
 
 
 _SHORT = {PROMETHEUS: "Prometheus", VICTORIA: "VictoriaMetrics", ALERTMANAGER: "Alertmanager"}

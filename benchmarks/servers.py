@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.figures import ALERTMANAGER, OURS, PROMETHEUS, VICTORIA
+from benchmarks.figures import ALERTMANAGER, OURS, OURS_FOR_ALERTS, PROMETHEUS, VICTORIA
 
 
 def free_port() -> int:
@@ -107,9 +107,11 @@ def _until_ready(server: Server) -> None:
 
 
 def _command(name: str, at: str, data: Path, config: Path) -> list[str]:
-    if name == OURS:
+    if name in (OURS, OURS_FOR_ALERTS):
         program = str(Path(sys.executable).parent / "watchkeeper")
-        return [program, "serve", "--config", str(config), "--data", str(data), "--listen", at, "--no-host"]
+        role = "alerts" if name == OURS_FOR_ALERTS else "all"
+        kept = ["--config", str(config), "--data", str(data), "--listen", at]
+        return [program, "serve", "--role", role, *kept, "--no-host"]
     if name == PROMETHEUS:
         return [
             "prometheus", f"--config.file={config}", f"--web.listen-address={at}", f"--storage.tsdb.path={data}",
@@ -147,7 +149,7 @@ EMPTY_CONFIG = (
 @contextlib.contextmanager
 def running(name: str, config: str = EMPTY_CONFIG, files: Mapping[str, str] | None = None) -> Iterator[Server]:
     """A fresh server by name, its configuration beside `files`; its data go when it ends."""
-    folder = Path(tempfile.mkdtemp(prefix=f"bench-{name}-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"bench-{name.replace(' ', '')}-"))
     for file, text in {"config.yml": config, **(files or {})}.items():
         (folder / file).write_text(text)
     at = f"127.0.0.1:{free_port()}"

@@ -4,29 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.figures import ALERTMANAGER, OURS, PROMETHEUS, VICTORIA, Figures, Goal, Row
+from benchmarks.figures import ALERTMANAGER, OURS, OURS_FOR_ALERTS, PROMETHEUS, VICTORIA, Figures, Goal, Row
 
 _NAMES = {
-    PROMETHEUS: ("Prometheus", "÷ Prom."),
-    VICTORIA: ("VictoriaMetrics", "÷ VM"),
-    ALERTMANAGER: ("Alertmanager", "÷ AM"),
+    OURS: "Watchkeeper",
+    OURS_FOR_ALERTS: "its role `alerts`",
+    PROMETHEUS: "Prometheus",
+    VICTORIA: "VictoriaMetrics",
+    ALERTMANAGER: "Alertmanager",
 }
+_SHORT = {PROMETHEUS: "Prom.", VICTORIA: "VM", ALERTMANAGER: "AM"}
 
 
-def markdown(figures: Figures, *peers: str) -> str:
-    """The table beside these peers; medians, the fastest run in brackets; ✓ and ✗ say whether a goal is reached."""
-    names, ratios = zip(*(_NAMES[peer] for peer in peers), strict=True)
-    head = ("", "unit", "Watchkeeper", *names, *ratios, "must", "aim")
-    lines = [head, ("---", "---", *["---:"] * (1 + 2 * len(peers)), "---", "---")]
-    lines += [_cells(figures, row, by_server, peers) for row, by_server in figures.values.items()]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+def markdown(figures: Figures, peers: Sequence[str], ours: Sequence[str] = (OURS,)) -> str:
+    """The table of `ours` beside these peers; medians, the fastest run in brackets.
+
+    ✓ and ✗ say whether the first of ours reaches a goal.
+    """
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in _lines(figures, peers, ours))
 
 
-def _cells(figures: Figures, row: Row, by_server: dict[str, float], peers: Sequence[str]) -> tuple[str, ...]:
-    least = figures.least.get(row, {})
-    shown = [_number(by_server.get(name), least.get(name)) for name in (OURS, *peers)]
-    ratios = [_ratio(by_server, peer) for peer in peers]
-    return (row.title, row.unit, *shown, *ratios, _goal(row, row.must, by_server), _goal(row, row.aim, by_server))
+def _lines(figures: Figures, peers: Sequence[str], ours: Sequence[str]) -> list[tuple[str, ...]]:
+    servers = (*ours, *peers)
+    pairs = [(one, peer) for one in ours for peer in peers]
+    ratios = [f"{'' if len(ours) == 1 else _NAMES[one] + ' '}÷ {_SHORT[peer]}" for one, peer in pairs]
+    lines = [
+        ("", "unit", *(_NAMES[name] for name in servers), *ratios, "must", "aim"),
+        ("---", "---", *["---:"] * (len(servers) + len(pairs)), "---", "---"),
+    ]
+    for row, by_server in figures.values.items():
+        least = figures.least.get(row, {})
+        shown = [_number(by_server.get(name), least.get(name)) for name in servers]
+        goals = [_goal(row, goal, by_server, ours[0]) for goal in (row.must, row.aim)]
+        lines.append((row.title, row.unit, *shown, *(_ratio(by_server, *pair) for pair in pairs), *goals))
+    return lines
 
 
 def _number(value: float | None, least: float | None) -> str:
@@ -39,15 +50,14 @@ def _digits(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _ratio(by_server: dict[str, float], peer: str) -> str:
-    if not by_server.get(peer) or OURS not in by_server:
+def _ratio(by_server: dict[str, float], one: str, peer: str) -> str:
+    if not by_server.get(peer) or one not in by_server:
         return "–"
-    return f"{by_server[OURS] / by_server[peer]:.2f}"
+    return f"{by_server[one] / by_server[peer]:.2f}"
 
 
-def _goal(row: Row, goal: Goal | None, by_server: dict[str, float]) -> str:
+def _goal(row: Row, goal: Goal | None, by_server: dict[str, float], ours: str) -> str:
     if goal is None:
         return ""
-    reached = goal.reached(by_server) if OURS in by_server else None
-    mark = {True: "✓", False: "✗", None: "?"}[reached]
+    mark = {True: "✓", False: "✗", None: "?"}[goal.reached(by_server, ours)]
     return f"{mark} {goal.text(row.unit)}"

@@ -40,6 +40,18 @@ FUNCTIONS = [
     "{{ range .Alerts }}{{ range .Labels.SortedPairs }}{{ .Name }}={{ .Value }};{{ end }}{{ .Labels.nope }}{{ end }}",
     '{{ printf "%T %T %T %v" .GroupLabels .Alerts .GroupLabels.SortedPairs .GroupLabels }}',
     '{{ range $name, $value := .CommonLabels }}{{ $name }}-{{ $value }} {{ end }}{{ index .CommonLabels "team" }}',
+    '{{ printf "%q|%20s|%d|%#v" .CommonLabels .GroupLabels .GroupLabels .CommonLabels }}',
+    '{{ printf "%T" .Alerts.Firing }}',
+    '{{ printf "%+v" (index .Alerts 0) }} {{ printf "%#v" .CommonLabels.Names }}',
+    '{{ printf "%+v" .CommonLabels.SortedPairs }}',
+    '{{ printf "%d %v %s" (dict "a" 1) (list nil (list 2)) (list 1 nil "a") }} {{ printf "%5d" (list 1 2) }}',
+    '{{ printf "%02d/%d" (index .Alerts 0).StartsAt.Month (index .Alerts 0).StartsAt.Weekday }}',
+    "{{ with index .Alerts 2 }}{{ .EndsAt.AddDate 0 -9 10 }} {{ .EndsAt.Truncate 60000000000 }} {{ .EndsAt.UnixNano }}"
+    ' {{ printf "%d" (.EndsAt.Sub .StartsAt) }} {{ .EndsAt.Round 60000000000 }} {{ .EndsAt.Location }}{{ end }}',
+    "{{ toJson 1.0 }} {{ toJson 1e21 }} {{ toJson 1.5e-9 }} {{ toJson 0.000001 }}",
+    '{{ join "," nil }} {{ append nil 1 }}',
+    '{{ toUpper "straße" }} {{ toLower "İ" }} {{ title "a:b foo.bar c_d" }} {{ eq .CommonLabels nil }}',
+    '{{ date "Janet Jan" (index .Alerts 0).StartsAt }}',
     "{{ .NotificationReason }}|{{ (index .Alerts 0).Fingerprint }}|{{ (index .Alerts 0).GeneratorURL }}",
 ]
 REFUSED = [
@@ -53,6 +65,9 @@ REFUSED = [
     "{{ index .Alerts 9 }}",
     '{{ hasPrefix "a" "b" }}',
     "{{ toUpper .Alerts }}",
+    "{{ eq (index .Alerts 0) (index .Alerts 1) }}",
+    '{{ .CommonLabels.Remove "team" }}',
+    "{{ toJson (list .Alerts 1.0) | toUpper | slice 1 }}",
 ]
 HTML = [
     '<a href="{{ "javascript:x" }}">{{ "<b>+\\"\'&" }}</a>',

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from watchkeeper.query.promql import ParseFailure, parse
+from watchkeeper.query.promql.json_tree import tree_json
 from watchkeeper.query.promql.printer import to_pretty, to_text
-from watchkeeper.query.promql.tree_json import tree_json
 
 UNPACKED = Path(__file__).parents[2] / ".peers/usr/bin/prometheus"
 PROMETHEUS = str(UNPACKED) if UNPACKED.exists() else shutil.which("prometheus") or ""

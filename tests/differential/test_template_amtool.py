@@ -38,6 +38,14 @@ PRINTED = [
     '{{ if ne .Status "" }}x{{ else }}y{{ end }} {{- /* c */ -}} z',
     "{{ $a := 1 }}{{ $b := $a }}{{ $a = 2 }}{{ $a }}{{ $b }}",
     '{{ define "d" }}<{{ . }}>{{ end }}{{ template "d" "v" }}{{ block "e" 1 }}{{ . }}{{ end }}',
+    '{{ printf "%5.2f|%s|%d|%05s|%.2v|%+v" 3 nil nil "ab" "abc" 5 }} {{ printf "%T" nil }}',
+    '{{ printf "%#x %#o %O %#U %#x %# x %x" 255 8 8 65 "hi" "hi" 3.5 }}',
+    '{{ printf "%c|%q|%+q|%#q" 99999999 39 "é" "ab" }}',
+    '{{ printf "%5q|%x|%10v|%#v" (stringSlice "a" "b") (stringSlice "a") (stringSlice "a" "b") .Status }}',
+    '{{ printf "%[2]*[1]d|%[x]d|%[3]s|%*s" 1 5 }} {{ printf "%*s|%.*f" "x" "a" 2 3.14159 }}',
+    '{{ printf "%99999999d" 1 }}',
+    '{{ js "\u2028é" }} {{ html nil }} {{ eq "a" nil }} {{ range $x := 0 }}{{ else }}{{ $x }}{{ end }}',
+    '{{ $x := 5 }}{{ range $x = stringSlice "a" "b" }}{{ end }}{{ $x }}{{ if and false .Nope }}{{ end }}',
 ]
 REFUSED = [
     "{{ foo }}",
@@ -68,6 +76,9 @@ REFUSED = [
     "{{ printf 1 }}",
     "{{ not }}",
     "{{ .Status | .Receiver }}",
+    '{{ define "a" }}A{{ end }}{{ define "a" }}B{{ end }}',
+    "{{ 9223372036854775808 }}",
+    "{{ range $i, $j := 3 }}{{ end }}",
     "{{ | }}",
 ]
 

@@ -138,6 +138,18 @@ def test_a_receiver_keeps_a_ticket_from_when_somebody_asks(scene: Scene):
     assert f"bob asked for a ticket of {id} by the receiver nobody" in scene.story(id)
 
 
+def test_the_command_asks_for_a_ticket_and_says_who_keeps_it(scene: Scene):
+    id = scene.ask("/incidents", "POST", by="alice", title="Nobody can pay").json["data"]["id"]
+    where = ("--data", str(scene.folder / "data"))
+    assert run("incidents", "ticket", *where, id).stdout == f"{id} has no ticket\n"
+    refused = run("incidents", "ticket", *where, id, "nobdy")
+    assert (refused.returncode, refused.stderr) == (1, 'there is no receiver "nobdy": did you mean "nobody"?\n')
+    kept = f"the receiver nobody keeps a ticket of {id}\n"
+    assert run("incidents", "ticket", *where, "--by", "bob", id, "nobody").stdout == kept
+    assert run("incidents", "ticket", *where, id).stdout == kept
+    assert f"bob asked for a ticket of {id} by the receiver nobody" in scene.story(id)
+
+
 def test_people_open_change_merge_and_split(scene: Scene):
     scene.alert("Slow", "bank")
     scene.alert("Wrong", "bank")
@@ -161,8 +173,12 @@ def test_people_open_change_merge_and_split(scene: Scene):
     assert scene.ask(f"/incidents/{till}").data["mergedInto"] == bank
     assert scene.ask(f"/incidents/{till}", "PATCH", by="bob", title="x").status == 409
     out = whole["alerts"][0]["fingerprint"]
-    new = scene.ask(f"/incidents/{bank}/split", "POST", by="bob", alerts=[out], title="Another matter").data
+    wrong = scene.ask(f"/incidents/{bank}/split", "POST", by="bob", alerts=[out], ticket="nobdy")
+    assert (wrong.status, wrong.json["error"]) == (400, 'there is no receiver "nobdy": did you mean "nobody"?')
+    apart = {"by": "bob", "alerts": [out], "title": "Another matter", "ticket": "nobody"}
+    new = scene.ask(f"/incidents/{bank}/split", "POST", **apart).data
     assert (new["title"], [alert["fingerprint"] for alert in new["alerts"]]) == ("Another matter", [out])
+    assert (new["ticket"], scene.ask(f"/incidents/{bank}").data["ticket"]) == ("nobody", "")
 
 
 @pytest.mark.parametrize(

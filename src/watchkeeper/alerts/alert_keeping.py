@@ -9,6 +9,7 @@ import msgspec
 import xxhash
 
 from watchkeeper.alerts.held import HeldAlert, Identity
+from watchkeeper.alerts.received import shared
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
 from watchkeeper.store.control import ControlDatabase, ControlStep
@@ -95,7 +96,7 @@ def _row(held: HeldAlert) -> dict[str, object]:
     return {
         "tenant": alert.tenant,
         "identity": _digest(alert.labels),
-        "labels": msgspec.json.encode(dict(alert.labels)).decode(),
+        "labels": msgspec.json.encode(dict(alert.labels.pairs)).decode(),
         "annotations": msgspec.json.encode(dict(alert.annotations)).decode(),
         "generator_url": alert.generator_url,
         "starts_at": alert.starts_at,
@@ -108,8 +109,8 @@ def _row(held: HeldAlert) -> dict[str, object]:
 def _held(row: tuple[object, ...]) -> HeldAlert:
     tenant, labels, annotations, generator_url, starts_at, ends_at, updated_at, timed_out = map(str, row)
     alert = Alert(
-        Labels(msgspec.json.decode(labels)),
-        msgspec.json.decode(annotations),
+        Labels(shared(msgspec.json.decode(labels))),
+        dict(shared(msgspec.json.decode(annotations))),
         int(starts_at),
         int(ends_at),
         generator_url,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from watchkeeper.alerts.ordering import Order, alert_order
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.fingerprint import fingerprint
 from watchkeeper.model.labels import Labels
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 
 if TYPE_CHECKING:
     from watchkeeper.alerts.group import Group
@@ -31,7 +30,7 @@ class AlertState(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class HeldAlert:
     """An alert in its newest form, and what was found out about it.
 
@@ -52,28 +51,34 @@ class HeldAlert:
     silences: tuple[int, tuple[str, ...]] = field(default=(-1, ()))
     recorded: bool = False
     muted: dict[str, Muted] = field(default_factory=dict[str, "Muted"])
+    identity: Identity = field(init=False, repr=False)
+    """By what it is found."""
+    _fingerprint: str = field(init=False, repr=False, default="")
+    _order: Order = field(init=False, repr=False, default=())
 
-    @property
-    def identity(self) -> Identity:
-        """By what it is found."""
-        return self.alert.tenant, self.alert.labels
+    def __post_init__(self) -> None:
+        self.identity = self.alert.tenant, self.alert.labels
 
     @property
     def waits(self) -> bool:
         """Say whether it belongs to a group that has still to tell of it."""
         return any(self.identity in group.members for group in self.groups)
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Its number in the API."""
-        return fingerprint(self.alert.labels)
+        if not self._fingerprint:
+            self._fingerprint = fingerprint(self.alert.labels)
+        return self._fingerprint
 
-    @cached_property
+    @property
     def order(self) -> Order:
         """Where it stands among others."""
-        return alert_order(self.alert.labels)
+        if not self._order:
+            self._order = alert_order(self.alert.labels)
+        return self._order
 
-    @cached_property
+    @property
     def matched_labels(self) -> Labels:
         """What routes are matched with: its labels, and `tenant` where it belongs to another than the default one."""
         tenant, labels = self.alert.tenant, self.alert.labels

@@ -51,22 +51,27 @@ class History:
         self._journal.record(_of_group(Kind.ALERT_UNMUTED, group, alerts, at, text, {}))
 
 
-def silence_set(silence: Silence, now: int, *, changed: bool = False) -> Entry:
-    """A silence was made, or changed, by whom it says."""
-    what = "changed" if changed else "made"
+def silence_set(silence: Silence, now: int, actor: str = "", *, changed: bool = False) -> Entry:
+    """A silence was made, or changed, by whom it says; or by an actor in their name."""
+    what, owner = "changed" if changed else "made", silence.created_by
+    who = actor or owner
+    whose = f" in the name of {owner}" if owner and owner != who else ""
     why = f' "{silence.comment}"' if silence.comment else ""
     span = f"from {instant_text(silence.starts_at)} to {instant_text(silence.ends_at)}"
-    text = f"{silence.created_by or 'somebody'} {what} a silence for {matchers_text(silence.matchers)} {span}:{why}"
+    text = f"{who or 'somebody'} {what} a silence{whose} for {matchers_text(silence.matchers)} {span}:{why}"
     kind = Kind.SILENCE_CHANGED if changed else Kind.SILENCE_CREATED
-    return _of_silence(kind, silence, now, text.rstrip(":"), silence.created_by)
+    return _of_silence(kind, silence, now, text.rstrip(":"), who)
 
 
-def silence_expired(silence: Silence, now: int, *, early: bool) -> Entry:
-    """A silence has come to its end, or somebody ended it early."""
-    how = "was ended early" if early else "has ended"
-    owner = f" of {silence.created_by}" if silence.created_by else ""
-    text = f"the silence{owner} for {matchers_text(silence.matchers)} {how}"
-    return _of_silence(Kind.SILENCE_EXPIRED, silence, now, text, "")
+def silence_expired(silence: Silence, now: int) -> Entry:
+    """A silence has come to its end."""
+    return _of_silence(Kind.SILENCE_EXPIRED, silence, now, f"{_silence(silence)} has ended", "")
+
+
+def silence_ended(silence: Silence, now: int, actor: str) -> Entry:
+    """Somebody has ended a silence early; an empty `actor` is nobody who is known."""
+    by = f" by {actor}" if actor else ""
+    return _of_silence(Kind.SILENCE_EXPIRED, silence, now, f"{_silence(silence)} was ended early{by}", actor)
 
 
 def alert_text(labels: Labels) -> str:
@@ -105,6 +110,11 @@ def _of_group(
         receiver=group.route.options.receiver,
         details=details,
     )
+
+
+def _silence(silence: Silence) -> str:
+    owner = f" of {silence.created_by}" if silence.created_by else ""
+    return f"the silence{owner} for {matchers_text(silence.matchers)}"
 
 
 def _of_silence(kind: Kind, silence: Silence, now: int, text: str, actor: str) -> Entry:

@@ -14,7 +14,7 @@ from watchkeeper.alerts.failure import AlertsFailure
 from watchkeeper.alerts.received import Received
 from watchkeeper.base.configuration import PathName, Section, Text, TokenSection
 from watchkeeper.base.configuration.section import EMPTY
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.template import Function, Template, TemplateFailure
 
 _ENDED = ("resolved", "ok", "up", "recovered", "closed", "normal", "cleared")

@@ -12,7 +12,7 @@ from watchkeeper.alerts.muting import AlertStatus
 from watchkeeper.alerts.ordering import labels_order
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.matcher import Matcher
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 
 
 def _everybody(receiver: str) -> bool:

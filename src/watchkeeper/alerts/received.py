@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sys import intern
 
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
@@ -26,9 +27,13 @@ class Received:
             starts_at = now if ends_at is None else ends_at
         if ends_at is None:
             ends_at = now + resolve_timeout_ms
-        return Alert(
-            Labels(self.labels), dict(sorted(self.annotations.items())), starts_at, ends_at, self.generator_url, tenant
-        )
+        labels, annotations = shared(self.labels), dict(sorted(shared(self.annotations)))
+        return Alert(Labels(labels), annotations, starts_at, ends_at, intern(self.generator_url), tenant)
+
+
+def shared(texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The pairs, in which a text that many alerts have is one object for all of them, as long as one is held."""
+    return [(intern(name), intern(value)) for name, value in texts.items()]
 
 
 def checked(alert: Alert) -> str:

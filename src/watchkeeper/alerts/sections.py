@@ -16,7 +16,7 @@ from watchkeeper.base.configuration import DurationMs, Flag, Section, Text
 from watchkeeper.base.configuration.scalars import Written
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.duration import format_duration
-from watchkeeper.query.promql.regex_failure import regex_failure
+from watchkeeper.base.regex import regex_failure
 
 ALL_LABELS = "..."
 _CLASSIC_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)

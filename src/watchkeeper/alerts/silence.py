@@ -9,7 +9,7 @@ from enum import StrEnum
 from watchkeeper.alerts.failure import InvalidSilence
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.matcher import Matcher, MatchOp
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 
 _POSITIVE = frozenset({MatchOp.EQUAL, MatchOp.REGEX})
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from watchkeeper.alerts.failure import UnknownSilence
 from watchkeeper.alerts.held import HeldAlert
-from watchkeeper.alerts.history import silence_expired, silence_set
+from watchkeeper.alerts.history import silence_ended, silence_expired, silence_set
 from watchkeeper.alerts.recurring.recurring import version_of
 from watchkeeper.alerts.silence import Silence, SilenceState
 from watchkeeper.alerts.silence_index import SilenceIndex
@@ -52,11 +52,12 @@ class Silences:
             raise UnknownSilence("silence not found")
         return silence
 
-    async def set(self, silence: Silence) -> str:
+    async def set(self, silence: Silence, actor: str = "") -> str:
         """Make a silence, or change the one with its id; the id that it has now.
 
-        A change that would falsify what was muted so far ends the old silence and makes a new one. Raises
-        UnknownSilence where there is none of its id, InvalidSilence, StoreFailure.
+        The `actor` does it, where that is not whose silence it says it is. A change that would falsify what was muted
+        so far ends the old silence and makes a new one. Raises UnknownSilence where there is none of its id,
+        InvalidSilence, StoreFailure.
         """
         async with self._changing:
             now = self._clock.now_ms()
@@ -64,24 +65,24 @@ class Silences:
             old = self.get(silence.tenant, silence.id) if silence.id else None
             if old is not None and old.can_become(silence, now):
                 changed = replace(silence, updated_at=now)
-                await self._put([changed], [silence_set(changed, now, changed=True)])
+                await self._put([changed], [silence_set(changed, now, actor, changed=True)])
                 return silence.id
             new = replace(silence, id=self._new_id(), starts_at=max(silence.starts_at, now), updated_at=now)
             ends = old is not None and old.state(now) is not SilenceState.EXPIRED
-            happened = [silence_expired(old, now, early=True)] if old is not None and ends else []
+            happened = [silence_ended(old, now, actor or silence.created_by)] if old is not None and ends else []
             replaced = [_ended(old, now)] if old is not None and ends else []
-            await self._put([*replaced, new], [*happened, silence_set(new, now)])
+            await self._put([*replaced, new], [*happened, silence_set(new, now, actor)])
             return new.id
 
-    async def expire(self, tenant: str, id: str, reason: Entry | None = None) -> None:
+    async def expire(self, tenant: str, id: str, reason: Entry | None = None, *, actor: str = "") -> None:
         """End a silence now; one that has ended stays as it is. Raises UnknownSilence, StoreFailure.
 
-        A `reason` is recorded instead of saying that somebody ended it.
+        A `reason` is recorded instead of saying that the `actor`, or somebody, ended it.
         """
         async with self._changing:
             silence, now = self.get(tenant, id), self._clock.now_ms()
             if silence.state(now) is not SilenceState.EXPIRED:
-                happened = reason or silence_expired(silence, now, early=True)
+                happened = reason or silence_ended(silence, now, actor)
                 await self._put([_ended(silence, now)], [happened])
 
     def record_ends(self) -> None:
@@ -89,12 +90,13 @@ class Silences:
         before, now = self._ends_recorded_at, self._clock.now_ms()
         self._ends_recorded_at = max(before, now)
         ended = [one for one in self._all.values() if before < one.ends_at <= now and one.updated_at < one.ends_at]
-        self._keeping.record([silence_expired(one, now, early=False) for one in ended])
+        self._keeping.record([silence_expired(one, now) for one in ended])
 
-    async def plan(self, occurrences: Iterable[Silence], versions: Collection[str]) -> list[Silence]:
+    async def plan(self, occurrences: Iterable[Silence], versions: Collection[str], actor: str = "") -> list[Silence]:
         """Keep occurrences of recurring silences; those that are new. Raises StoreFailure.
 
-        What is there already stays as people have left it. Occurrences of other versions than these end now.
+        What is there already stays as people have left it. Occurrences of other versions than these end now, by the
+        `actor` who changed what they come from.
         """
         async with self._changing:
             now = self._clock.now_ms()
@@ -105,7 +107,7 @@ class Silences:
             ]
             stale = [one for one in self._all.values() if _is_stale(one, versions, now)]
             if new or stale:
-                happened = [silence_expired(one, now, early=True) for one in stale]
+                happened = [silence_ended(one, now, actor) for one in stale]
                 await self._put([*(_ended(one, now) for one in stale), *new], happened)
             return new
 

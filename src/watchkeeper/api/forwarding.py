@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from yarl import URL
 
 from watchkeeper.api.body import read_body
@@ -16,6 +17,8 @@ from watchkeeper.base.http import HTTPClient, HTTPFailure
 
 logger = logging.getLogger(__name__)
 
+FORWARDED_FOR = "X-Watchkeeper-Forwarded-For"
+"""From which address a request came that bears a token of ours."""
 LARGEST_BODY = 128 << 20
 TIMEOUT_S = 30.0
 # Hop by hop (RFC 9110, 7.6.1), or made anew on the way.
@@ -36,6 +39,21 @@ _NOT_HANDED_ON = frozenset(
     }
 )
 _NOT_HANDED_BACK = frozenset({"connection", "content-encoding", "content-length", "date", "keep-alive", "server"})
+
+
+class HandedOn:
+    """ASGI middleware: what another process of ours hands on (`good` knows its token) comes from whoever asked it."""
+
+    def __init__(self, app: ASGIApp, good: Callable[[str], bool]) -> None:
+        self._app = app
+        self._good = good
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            said = Headers(scope=scope)
+            if (token := said.get(FORWARDED)) and self._good(token) and (address := said.get(FORWARDED_FOR)):
+                scope["client"] = (address, 0)
+        await self._app(scope, receive, send)
 
 
 class Forwarding:
@@ -68,7 +86,7 @@ class Forwarding:
             answer = await self._client.request(
                 request.method,
                 URL(address + path.decode("latin-1"), encoded=True),
-                headers={**headers, **self._credentials()},
+                headers={**headers, **self._credentials(), FORWARDED_FOR: _address(request)},
                 body=await read_body(request, LARGEST_BODY),
                 timeout_s=TIMEOUT_S,
             )
@@ -77,6 +95,10 @@ class Forwarding:
             return _later("the process on duty does not answer")
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in _NOT_HANDED_BACK}
         return Response(answer.body, answer.status, kept)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client is not None else ""
 
 
 def _later(why: str) -> Response:

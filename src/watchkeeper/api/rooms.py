@@ -88,8 +88,12 @@ class BuildInfo:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the HTTP face behaves; the flags are those of the command line as the API shows them."""
+    """How the HTTP face behaves; the flags are those of the command line as the API shows them.
 
+    `telemetry` says whether samples are taken and questioned here, or people told only.
+    """
+
+    telemetry: bool = True
     external_url: str = ""
     route_prefix: str = ""
     enable_admin: bool = False

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 
 HEADER = "X-Scope-OrgID"
 _NAME = re.compile(r"[A-Za-z0-9!_.*'()-]{1,150}", re.ASCII)

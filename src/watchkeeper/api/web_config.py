@@ -191,8 +191,8 @@ class Passwords:
     """ASGI middleware: basic authentication and extra headers, as the web configuration says at the time.
 
     What matches `open_paths` (path, `?` and query) needs no login: whoever answers there looks at a signature. What
-    another process of ours forwards has been let in by its door; `forwarded` knows whether its token is good. Whoever
-    has logged in is `request.state.user` from here on.
+    another process of ours forwards has been let in by its door, in the name that it says;
+    `forwarded` knows whether its token is good. Whoever has logged in is `request.state.user` from here on.
     """
 
     def __init__(
@@ -212,14 +212,14 @@ class Passwords:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        config = self._file.current()
-        is_open = self._is_open(scope)
-        if not is_open and not await self.admits(Headers(scope=scope)):
+        config, said = self._file.current(), Headers(scope=scope)
+        forwarded, is_open = self._forwarded(said.get(FORWARDED, "")), self._is_open(scope)
+        if not (is_open or forwarded) and not await self.admits(said):
             refusal = PlainTextResponse("Unauthorized\n", 401, {"WWW-Authenticate": "Basic"})
             await refusal(scope, receive, send)
             return
         if config.basic_auth_users and not is_open:
-            scope.setdefault("state", {})["user"] = _login(Headers(scope=scope))[0]
+            scope.setdefault("state", {})["user"] = _login(said)[0]
         headers = config.http_server_config.headers
 
         async def send_with_headers(message: Message) -> None:
@@ -231,7 +231,7 @@ class Passwords:
 
     def _is_open(self, scope: Scope) -> bool:
         asked = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
-        return bool(self._open_paths.fullmatch(asked)) or self._forwarded(Headers(scope=scope).get(FORWARDED, ""))
+        return bool(self._open_paths.fullmatch(asked))
 
     async def admits(self, headers: Headers) -> bool:
         """Say whether a caller with these headers may come in."""

@@ -52,7 +52,7 @@ class Acknowledging:
         """Take up the acknowledgements that were kept. Raises StoreFailure."""
         await self.acknowledgements.open()
 
-    def follow(self, alerts: Alerts, environ: Mapping[str, str]) -> Desk:
+    def follow(self, alerts: Alerts, notify: Notify, environ: Mapping[str, str]) -> Desk:
         """From now on end acknowledgements of what is over; gives what the HTTP faces need."""
         core = self._core
         self._responding = responding = Responding(alerts, self.acknowledgements, core.clock)
@@ -69,6 +69,7 @@ class Acknowledging:
             core.options.external_url,
             lambda: self._section,
             lambda: self.people,
+            notify.texted,
             partial(_reply, self._client),
         )
 

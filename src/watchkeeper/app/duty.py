@@ -28,7 +28,7 @@ from watchkeeper.base.clock import Clock
 from watchkeeper.base.http import HTTPClient, HTTPClientConfig, HTTPFailure
 from watchkeeper.journal import Entry, Journal, Kind
 from watchkeeper.model.alert import Alert
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.store import StoreFailure
 from watchkeeper.store.lease import Lease, Standing
 

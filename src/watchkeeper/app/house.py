@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 import watchkeeper
 from watchkeeper.api import home, lifecycle, waiting
 from watchkeeper.api.application import application
+from watchkeeper.api.forwarding import HandedOn
 from watchkeeper.api.guard import FrontDoor
 from watchkeeper.api.notices import RELOAD_FAILED, Notices
 from watchkeeper.api.oncall import OPEN_PATHS
@@ -29,10 +30,9 @@ from watchkeeper.app.configuration import Configuration, load
 from watchkeeper.app.configuration.history import configuration_loaded, configuration_refused
 from watchkeeper.app.connections import ConnectionLimits
 from watchkeeper.app.metrics import HouseMetrics
-from watchkeeper.app.retention import retention_of
 from watchkeeper.app.room import Room
 from watchkeeper.app.rooms import open_rooms
-from watchkeeper.app.settings import Settings
+from watchkeeper.app.settings import Role, Settings
 from watchkeeper.app.sockets import bind
 from watchkeeper.app.urls import external_url, local_url, route_prefix
 from watchkeeper.app.web import Switch, WebServer
@@ -141,7 +141,7 @@ class House:
 
     def retention_text(self) -> str:
         """How long samples are kept where no rule says otherwise."""
-        return format_duration(retention_of(self.settings, self.configuration).keep_ms)
+        return format_duration(self.settings.keep_ms(self.configuration.sections.storage.tsdb.retention.time_ms))
 
     def _record(self, entry: Entry) -> None:
         if self._journal is not None:
@@ -169,6 +169,7 @@ class House:
             lifecycle=Lifecycle(self.reload if enabled else None, self.stopped.set if enabled else None),
             build=BuildInfo(watchkeeper.__version__, "", platform.python_version()),
             options=Options(
+                telemetry=settings.role is Role.ALL,
                 external_url=external_url(settings),
                 route_prefix=route_prefix(settings),
                 enable_admin=settings.enable_admin,
@@ -192,10 +193,10 @@ class House:
         always = [*home.routes(self.core, self.condition.feelings), *lifecycle.routes(self.core)]
         prefix = self.core.options.route_prefix
         open_paths = re.compile(re.escape(prefix) + OPEN_PATHS)
-        passwords = []
+        middleware = [Middleware(HandedOn, good=forwarded)]
         if web_config is not None:
-            passwords = [Middleware(Passwords, file=web_config, open_paths=open_paths, forwarded=forwarded)]
-        return application([*always, *routes], door, prefix, passwords)
+            middleware.append(Middleware(Passwords, file=web_config, open_paths=open_paths, forwarded=forwarded))
+        return application([*always, *routes], door, prefix, middleware)
 
 
 def _tls(web_config: WebConfigFile | None) -> ssl.SSLContext | None:

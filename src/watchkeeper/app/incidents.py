@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.routing import BaseRoute, Route
 
 from watchkeeper.alerts import Alerts
 from watchkeeper.api import incident_pages
 from watchkeeper.api.home import Feeling
+from watchkeeper.api.oncall import Desk
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.watchkeeper import deployments, incidents, runbooks
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.room import TakeUp
 from watchkeeper.journal import Journal
+from watchkeeper.model.severity import Severities
 from watchkeeper.notify import Notify
 from watchkeeper.oncall import Acknowledgements, Change
 from watchkeeper.oncall.incident import Incidents
@@ -58,9 +62,9 @@ class IncidentRooms:
         core, room = self._core, self.room
         return [*incidents.routes(core, room), *runbooks.routes(room), *deployments.routes(core, room)]
 
-    def pages(self) -> list[BaseRoute]:
+    def pages(self, desk: Desk, severities: Callable[[], Severities]) -> list[BaseRoute]:
         """The pages."""
-        return incident_pages.routes(self._core, self.room)
+        return incident_pages.routes(self._core, self.room, desk, severities)
 
     def feel(self) -> list[Feeling]:
         """How many are open."""

@@ -14,15 +14,14 @@ from watchkeeper.store.retention import Keep, Retention
 
 logger = logging.getLogger("watchkeeper.retention")
 
-_DEFAULT_MS = 15 * 86_400_000
 _EVERY_S = 3600.0
 _FIRST_AFTER_S = 60.0
 
 
 def retention_of(settings: Settings, configuration: Configuration) -> Retention:
-    """Flag, else `storage.tsdb.retention.time`, else 15 days, as Prometheus has it; then the `retention:` list."""
+    """For all by default; then the `retention:` list."""
     sections = configuration.sections
-    keep_ms = settings.retention_ms or sections.storage.tsdb.retention.time_ms or _DEFAULT_MS
+    keep_ms = settings.keep_ms(sections.storage.tsdb.retention.time_ms)
     tenants = {rule.tenant: rule.keep_ms for rule in sections.retention if rule.tenant and not rule.match}
     rules = [
         Keep(parse_selector(rule.match), rule.keep_ms, tenant=rule.tenant) for rule in sections.retention if rule.match

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from watchkeeper.base.failure import Failure
 
 DEFAULT_LISTEN = ("127.0.0.1:9800",)
+_KEEP_MS = 15 * 86_400_000
+
+
+class Role(Enum):
+    """What one process does."""
+
+    ALL = "all"
+    ALERTS = "alerts"
+    """Takes alerts and tells people; there is no store, and nothing is scraped, received or evaluated."""
 
 
 class SettingsFailure(Failure):
@@ -42,6 +52,7 @@ class Settings:
     """
 
     configs: tuple[Path, ...] = ()
+    role: Role = Role.ALL
     data: Path = Path("data")
     listen: tuple[Address, ...] = tuple(Address.parse(text) for text in DEFAULT_LISTEN)
     external_url: str | None = None
@@ -69,6 +80,10 @@ class Settings:
     read_timeout_ms: int = 300_000
     features: frozenset[str] = frozenset()
     flags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def keep_ms(self, configured_ms: int) -> int:
+        """How long samples are kept by default: by the flag, else as configured, else 15 days, as Prometheus has it."""
+        return self.retention_ms or configured_ms or _KEEP_MS
 
 
 def control_file(data: Path) -> Path:

@@ -11,7 +11,6 @@ from watchkeeper.api.home import Feeling
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
 from watchkeeper.app.room import TakeUp
-from watchkeeper.app.settings import SettingsFailure
 from watchkeeper.app.telemetry import Telemetry, embedded_engine, remote_target
 from watchkeeper.base.clock import Clock
 from watchkeeper.engine import EmbeddedEngine, EngineMetrics, EngineState
@@ -33,10 +32,6 @@ class Storage:
         self._telemetry = Telemetry.of(data, configuration.sections.storage)
         self.engine: EmbeddedEngine | None = None
         if not self._telemetry.url:
-            try:
-                data.mkdir(parents=True, exist_ok=True)
-            except OSError as why:
-                raise SettingsFailure(f"--data {data}: the folder cannot be made: {why.strerror or why}") from None
             self.engine = embedded_engine(data, EngineMetrics(registry))
         self._registry = registry
         self.store: Store | None = None

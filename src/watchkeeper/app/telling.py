@@ -57,7 +57,7 @@ class Telling:
             lambda change: self._acknowledging.tell_of(change, self._alerting.notify)
         )
         agent = f"Watchkeeper/{core.build.version}"
-        self._calendars = Calendars(control, core.clock, core.registry, means.environ, agent)
+        self._calendars = Calendars(control, journal, core.clock, core.registry, means.environ, agent)
         self._signals = Signals(core, control, journal, self._alerting.alerts, means.environ, means.vitals)
         notify = self._alerting.notify
         self._incidents = IncidentRooms(core, control, journal, self._alerting.alerts, notify, acknowledged)
@@ -91,7 +91,8 @@ class Telling:
         await self._calendars.open()
         take_up = await self.prepare(configuration)
         await take_up()
-        self._desk = self._acknowledging.follow(self._alerting.alerts, self._means.environ)
+        notify = self._alerting.notify
+        self._desk = self._acknowledging.follow(self._alerting.alerts, notify, self._means.environ)
         self._on_calling.start(self._alerting.alerts)
         self._signals.start()
         self._reviewing.start()
@@ -137,7 +138,7 @@ class Telling:
                 *self._signals.routes(),
             ]
         )
-        return [alertmanager, *own, *oncall_pages.routes(desk), *self._incidents.pages()]
+        return [alertmanager, *own, *oncall_pages.routes(desk), *self._incidents.pages(desk, self._alerting.severities)]
 
     def feel(self) -> list[Feeling]:
         """How they fare."""

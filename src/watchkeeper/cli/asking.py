@@ -18,7 +18,7 @@ from watchkeeper.app.whereabouts import server_of
 from watchkeeper.base.clock import SystemClock
 from watchkeeper.base.failure import Failure
 from watchkeeper.base.http import Answer, HTTPClient, HTTPClientConfig, shown_url
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 
 T = TypeVar("T")
 _API = "/api/watchkeeper/v1"

@@ -146,6 +146,25 @@ def tick(url: str, data: Path, tenant: str, by: str, undo: bool, id: str, step: 
 @_on_server
 @_BY
 @click.argument("id")
+@click.argument("receiver", default="")
+def ticket(url: str, data: Path, tenant: str, by: str, id: str, receiver: str) -> None:
+    """Have RECEIVER keep a ticket of the incident ID; without RECEIVER, say which one does."""
+    server, path = _Server(url, data, tenant), f"{_API}/{quote(id, safe='')}"
+    asked = {"by": _who(by), "receiver": receiver} if receiver else None
+    one = server.data(f"{path}/ticket", "POST", asked) if asked else server.data(path)
+    if not one["ticket"]:
+        click.echo(f"{one['id']} has no ticket")
+        return
+    click.echo(f"the receiver {_plain(one['ticket'])} keeps a ticket of {one['id']}")
+    for link in one["links"]:
+        if link["title"] == "ticket":
+            click.echo(_plain(link["url"]))
+
+
+@incidents.command()
+@_on_server
+@_BY
+@click.argument("id")
 def resolve(url: str, data: Path, tenant: str, by: str, id: str) -> None:
     """Say that the incident ID is over."""
     one = _Server(url, data, tenant).data(f"{_API}/{quote(id, safe='')}/resolve", "POST", {"by": _who(by)})

@@ -19,7 +19,7 @@ from watchkeeper.base.configuration.place import did_you_mean
 from watchkeeper.base.failure import Failure
 from watchkeeper.cli.asking import Server, answers
 from watchkeeper.cli.refusal import refusal
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.oncall import Roster
 from watchkeeper.oncall.schedule.local_time import instant_of
 from watchkeeper.oncall.schedule.shown import shown_on_call, shown_shifts, time_text

@@ -5,17 +5,15 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from watchkeeper.app.settings import DEFAULT_LISTEN, Address, Settings, SettingsFailure
+from watchkeeper.app.settings import DEFAULT_LISTEN, Address, Role, Settings, SettingsFailure
 from watchkeeper.base.duration import DurationFailure, format_duration, parse_duration_ms
 from watchkeeper.base.failure import Failure
-
-F = TypeVar("F", bound=Callable[..., Any])
+from watchkeeper.cli.peer_flags import taken_away, without_effect
 
 
 class DurationParam(click.ParamType[int]):
@@ -61,64 +59,6 @@ _UNSAID = {
     "storage.tsdb.retention.time": "0s",
 }
 
-# Flags of Prometheus that change nothing here: the engine decides what they decide there.
-_WITHOUT_EFFECT = (
-    "alertmanager.drain-notification-queue-on-shutdown",
-    "alertmanager.notification-batch-size",
-    "alertmanager.notification-queue-capacity",
-    "alertmanager.timeout",
-    "auto-gomaxprocs",
-    "auto-gomemlimit",
-    "auto-gomemlimit.ratio",
-    "config.auto-reload-interval",
-    "rules.max-concurrent-evals",
-    "scrape.adjust-timestamps",
-    "scrape.discovery-reload-interval",
-    "scrape.name-escaping-scheme",
-    "scrape.timestamp-tolerance",
-    "storage.remote.flush-deadline",
-    "storage.remote.read-concurrent-limit",
-    "storage.tsdb.head-chunks-write-queue-size",
-    "storage.tsdb.max-block-chunk-segment-size",
-    "storage.tsdb.max-block-duration",
-    "storage.tsdb.min-block-duration",
-    "storage.tsdb.no-lockfile",
-    "storage.tsdb.retention.size",
-    "storage.tsdb.samples-per-chunk",
-    "storage.tsdb.wal-compression",
-    "storage.tsdb.wal-compression-type",
-    "storage.tsdb.wal-segment-size",
-    "web.console.libraries",
-    "web.console.templates",
-    "web.enable-otlp-receiver",
-    "web.local-assets",
-    "web.page-title",
-    "web.remote-write-receiver.accepted-protobuf-messages",
-    "web.user-assets",
-)
-# Those of them that can be switched off.
-_SWITCHES = (
-    "alertmanager.drain-notification-queue-on-shutdown",
-    "auto-gomaxprocs",
-    "auto-gomemlimit",
-    "scrape.adjust-timestamps",
-    "storage.tsdb.no-lockfile",
-    "storage.tsdb.wal-compression",
-    "web.enable-otlp-receiver",
-)
-_IGNORED = (*_WITHOUT_EFFECT, *(f"no-{name}" for name in _SWITCHES))
-
-
-def _ignored(name: str) -> str:
-    return "ignored_" + name.replace(".", "_").replace("-", "_")
-
-
-def _without_effect(command: F) -> F:
-    """Accept every flag that changes nothing, with or without a value."""
-    for name in _IGNORED:
-        command = click.option(f"--{name}", _ignored(name), is_flag=False, flag_value="true", hidden=True)(command)
-    return command
-
 
 @click.command()
 @click.option(
@@ -131,8 +71,17 @@ def _without_effect(command: F) -> F:
     help="Configuration: watchkeeper.yml or prometheus.yml. May be given several times; the files are merged.",
 )
 @click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.ALL.value,
+    show_default=True,
+    envvar="WATCHKEEPER_ROLE",
+    help="What this process does: `alerts` takes alerts and tells people, without a store, scraping or rules.",
+)
+@click.option(
     "--data",
     "--storage.tsdb.path",
+    "--storage.path",
     "data",
     default="data",
     show_default=True,
@@ -212,16 +161,15 @@ def _without_effect(command: F) -> F:
 @click.option("--enable-feature", "features", multiple=True, help="Prometheus' feature flags, by comma.")
 @click.option("--log.level", "log_level", type=click.Choice(["debug", "info", "warn", "error"]), default="info")
 @click.option("--log.format", "log_format", type=click.Choice(["logfmt", "json"]), default="logfmt")
-@_without_effect
+@without_effect
 @click.pass_context
 def serve(ctx: click.Context, log_level: str, log_format: str, **given: Any) -> None:
     """Run Watchkeeper: receive, store, question, alert, answer."""
     from watchkeeper.app.logs import set_up_logs
 
     set_up_logs(log_level, log_format)
-    for name in _IGNORED:
-        if given.pop(_ignored(name)) is not None:
-            logging.getLogger("watchkeeper").warning("--%s changes nothing here", name)
+    for name in taken_away(given):
+        logging.getLogger("watchkeeper").warning("--%s changes nothing here", name)
     settings = _settings(ctx, given)
 
     gc.disable()  # of what is loaded nothing becomes garbage
@@ -239,6 +187,7 @@ def serve(ctx: click.Context, log_level: str, log_format: str, **given: Any) -> 
 def _settings(ctx: click.Context, given: dict[str, Any]) -> Settings:
     known = dict(given)
     listen = [text for part in known.pop("listen") for text in part.replace(",", " ").split()]
+    known["role"] = Role(known["role"])
     features = frozenset(name for part in known.pop("features") for name in part.split(",") if name)
     try:
         addresses = tuple(Address.parse(text) for text in listen or DEFAULT_LISTEN)

@@ -14,12 +14,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
+from watchkeeper.base.lock import FolderInUse, take
 from watchkeeper.engine.access import Credentials
 from watchkeeper.engine.connection import EngineError, Pool, quote_identifier
-from watchkeeper.engine.failure import EngineFailure
 from watchkeeper.engine.handover import Handover
 from watchkeeper.engine.library import die_at_once_when_crashing, load_library
-from watchkeeper.engine.lock import lock_path
 from watchkeeper.engine.options import Orders, machine_memory_bytes, server_configuration, statement_defaults
 from watchkeeper.engine.parts import BrokenPart, find_broken_parts
 from watchkeeper.engine.server import Face, Server
@@ -42,9 +41,10 @@ def main() -> int:
     report_to = _private_stdout()
     orders = Orders.decode(_first_line(0))
     try:
-        lock_path(orders.path)
+        orders.path.mkdir(parents=True, exist_ok=True)
+        take(orders.path, "engine.lock")
         server, broken = _open(orders)
-    except (EngineFailure, EngineError, OSError) as error:
+    except (FolderInUse, EngineError, OSError) as error:
         _report(report_to, {"failed": str(error)})
         return 1
     signal.signal(signal.SIGTERM, lambda _number, _frame: server.stop())

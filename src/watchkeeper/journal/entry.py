@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 
 
 class Kind(StrEnum):
@@ -42,6 +42,10 @@ class Kind(StrEnum):
     HEARTBEAT_BACK = "heartbeat.back"
     CONFIGURATION_LOADED = "configuration.loaded"
     CONFIGURATION_REFUSED = "configuration.refused"
+    CALENDAR_CHANGED = "calendar.changed"
+    CALENDAR_FAILED = "calendar.failed"
+    """It cannot be renewed; said once until it can."""
+    CALENDAR_BACK = "calendar.back"
     DUTY_TAKEN = "duty.taken"
     """From now on this process tells people."""
     DEPLOYMENT = "deployment"

@@ -17,8 +17,6 @@ STALE_BITS = 0x7FF0000000000002
 """The bits of the NaN that says «this series ended here» (Prometheus' staleness marker)."""
 STALE = np.array([STALE_BITS], dtype=np.uint64).view(np.float64)[0]
 
-DEFAULT_TENANT = "default"
-
 
 @dataclass(frozen=True, slots=True)
 class Exemplar:

@@ -42,6 +42,11 @@ class Severities:
         """The level that a value of the label stands for, None where it is unknown."""
         return next((one for one in self.levels if value == one.name or value in one.aliases), None)
 
+    def meaning(self, value: str) -> str:
+        """The name of the level that a value of the label stands for; the value itself where it is unknown."""
+        level = self.named(value)
+        return value if level is None else level.name
+
     @property
     def words(self) -> tuple[str, ...]:
         """Every value that is known."""

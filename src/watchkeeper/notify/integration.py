@@ -9,6 +9,7 @@ from watchkeeper.journal import Entry as Happened
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
 from watchkeeper.notify import history
+from watchkeeper.notify.concealing import concealed
 from watchkeeper.notify.config.integration import IntegrationConfig
 from watchkeeper.notify.dedup import Content, Reason, reason_to_tell
 from watchkeeper.notify.effort import Effort
@@ -86,7 +87,10 @@ class Integration:
         message = Message.of(flush, flush.alerts, Reason.FIRST, templates, external_url)
         failure, effort, began_s = "", Effort(), self._clock.monotonic_s()
         try:
-            await once(effort.watched(self._transport.prepare(message)), self.config.timeout_s or TRIAL_TIMEOUT_S)
+            await once(
+                effort.watched(concealed(self._transport.prepare(message), self._outside.conceal)),
+                self.config.timeout_s or TRIAL_TIMEOUT_S,
+            )
         except NotifyFailure as error:
             failure = str(error)
         except Exception as error:
@@ -106,7 +110,7 @@ class Integration:
         message = Message.of(flush, flush.alerts, Reason.REPEAT, templates, external_url, entry.memory)
         self._busy += 1
         try:
-            attempt = self._counted(self._transport.prepare_acknowledgement(message))
+            attempt = self._counted(concealed(self._transport.prepare_acknowledgement(message), self._outside.conceal))
             within_s = (flush.deadline - self._clock.now_ms()) / 1000
             await self._retrying.deliver(attempt, within_s=within_s, timeout_s=self.config.timeout_s)
         except NotifyFailure as failure:
@@ -185,7 +189,7 @@ class Integration:
         await self._record(self._log.sending(key, content, flush.repeat_interval_ms, alerts))
         self._metrics.notifications.labels(self.config.kind).inc()
         try:
-            attempt = effort.watched(self._counted(self._transport.prepare(message)))
+            attempt = effort.watched(self._counted(concealed(self._transport.prepare(message), self._outside.conceal)))
             attempt = self.guard.guarded(attempt, flush, stuck)
             self._report_templates(message)
             within_s = (flush.deadline - self._clock.now_ms()) / 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from watchkeeper.base.clock import Clock
@@ -49,6 +50,17 @@ class NotificationLog:
         entry, late_ms = self._entries.get(key), self._aged_at() - self._sweep_at
         swept_until = self._sweep_at + late_ms // SWEEP_MS * SWEEP_MS if late_ms >= 0 else self._swept_until
         return entry if entry is not None and entry.expires_at > swept_until else None
+
+    def told_of(self, integrations: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """The groups (tenant and key) of whose firing one of these (receiver and integration) was told, or may be."""
+        aged_at = self._aged_at()
+        return frozenset(
+            (key.tenant, key.group_key)
+            for key, entry in self._entries.items()
+            if (key.receiver, key.integration) in integrations
+            and entry.expires_at > aged_at
+            and (entry.perhaps or (entry.told is not None and entry.told.firing))
+        )
 
     async def sending(self, key: Key, content: Content, repeat_interval_ms: int, alerts: tuple[str, ...] = ()) -> None:
         """An attempt begins to tell of `alerts` (fingerprints); its outcome is unknown until it is recorded.

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,9 +19,11 @@ from watchkeeper.base.http import HTTPClient, HTTPClientConfig
 from watchkeeper.journal import Journal
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
+from watchkeeper.notify.concealing import Concealment
 from watchkeeper.notify.config.guarding import CircuitBreaker
 from watchkeeper.notify.config.integration import IntegrationConfig, OverHTTPConfig
 from watchkeeper.notify.config.receiver import Receiver
+from watchkeeper.notify.config.twilio import TwilioConfig
 from watchkeeper.notify.fallback import told_with_fallback
 from watchkeeper.notify.guard import Alarm, Guard, Stuck, Terms, Watch
 from watchkeeper.notify.integration import Integration
@@ -169,6 +171,16 @@ class Notify:
         found = (one.address(flush) for one in self._receivers.get(flush.receiver, ()))
         return [address for address in found if address]
 
+    def texted(self, number: str) -> Collection[tuple[str, str]]:
+        """The groups (tenant and key) of which a number was told by SMS or a call, as far as the log remembers."""
+        by_number = {
+            (receiver, one.name)
+            for receiver, integrations in self._receivers.items()
+            for one in integrations
+            if isinstance(one.config, TwilioConfig) and number in one.config.to
+        }
+        return self._log.told_of(by_number)
+
     async def acknowledged(self, flush: Flush, actor: str) -> None:
         """Tell the receiver's integrations that can take it (PagerDuty) that `actor` has acknowledged the group.
 
@@ -217,7 +229,8 @@ class Notify:
             user_agent=self._user_agent,
             timeout_s=0,
         )
-        outside = Outside(client, self._clock, self._environ, self._unique, self._signer, self._pager)
+        conceal = Concealment(config)
+        outside = Outside(client, self._clock, self._environ, self._unique, self._signer, self._pager, conceal)
         return Integration(name, config, outside, self._log, self._retrying, self._metrics, guard)
 
     async def _retire(self, receivers: Mapping[str, Sequence[Integration]]) -> None:

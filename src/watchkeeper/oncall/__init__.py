@@ -12,6 +12,7 @@ from watchkeeper.oncall.reach import receiver_of
 from watchkeeper.oncall.roster import Roster
 from watchkeeper.oncall.schedule.schedule import Schedule, Shift
 from watchkeeper.oncall.sections import OnCallSections
+from watchkeeper.oncall.severity_checking import check_on_call_severities
 
 __all__ = [
     "Acknowledgement",
@@ -27,5 +28,6 @@ __all__ = [
     "Schedule",
     "Shift",
     "check_on_call",
+    "check_on_call_severities",
     "receiver_of",
 ]

@@ -14,7 +14,7 @@ from watchkeeper.store.control import ControlDatabase
 
 log = logging.getLogger(__name__)
 
-CHANNELS = ("link", "slack", "sms", "voice")
+CHANNELS = ("link", "page", "slack", "sms", "voice")
 QUIET_MS = 60_000
 """Refusals of one channel are noted once in so long: whoever forges must not fill the journal."""
 _FORGET = "DELETE FROM oncall_callbacks WHERE forget_at_ms <= :now"
@@ -34,7 +34,7 @@ class Callbacks:
         self._unnoted: dict[str, int] = dict.fromkeys(CHANNELS, 0)
         self._counter = Counter(
             "watchkeeper_callbacks",
-            "Acknowledgements and silences that came from outside, by a link or a channel's callback.",
+            "What people did from outside, by a link, a form of a page, or a channel's callback.",
             ["channel", "outcome"],
             registry=registry,
         )

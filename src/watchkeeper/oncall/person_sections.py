@@ -10,6 +10,7 @@ from pydantic import model_validator
 from watchkeeper.access import Person, Team
 from watchkeeper.alerts.intervals.ranges import minute_of_day
 from watchkeeper.base.configuration import DurationMs, Flag, Section, Text, TimeZone
+from watchkeeper.model.severity import Severities
 from watchkeeper.notify import Receiver
 from watchkeeper.oncall.reach import Reach, Rule
 from watchkeeper.oncall.scalars import Name, TimeOfDay, Weekdays, weekdays
@@ -25,6 +26,11 @@ class RuleSection(Section):
     after_ms: DurationMs = 0
     severities: tuple[Text, ...] = ()
     important: Flag = False
+
+    def rule(self, severities: Severities) -> Rule:
+        """What it says."""
+        names = frozenset(map(severities.meaning, self.severities))
+        return Rule(self.contact, self.after_ms, names, self.important)
 
 
 class QuietHoursSection(Section):
@@ -64,10 +70,10 @@ class PersonSection(Section):
         accounts = {system: account for system in _ACCOUNTS if (account := getattr(self, system))}
         return Person(self.name, self.display_name or self.name, self._zone(), accounts)
 
-    def reach(self) -> Reach:
+    def reach(self, severities: Severities) -> Reach:
         """How they are told."""
         contacts = tuple(contact.name for contact in self.contacts)
-        rules = tuple(Rule(one.contact, one.after_ms, frozenset(one.severities), one.important) for one in self.rules)
+        rules = tuple(one.rule(severities) for one in self.rules)
         quiet = tuple(one.restriction() for one in self.quiet_hours)
         return Reach(self.name, contacts, rules, quiet, self._zone())
 

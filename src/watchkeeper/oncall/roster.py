@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from watchkeeper.access import People
+from watchkeeper.model.alert import Alert
+from watchkeeper.model.severity import Severities
 from watchkeeper.oncall.escalation.policy import Policy, Target
 from watchkeeper.oncall.reach import Reach, Telling
 from watchkeeper.oncall.schedule.calendar_layer import CalendarLayer
@@ -15,12 +17,21 @@ from watchkeeper.oncall.schedule.schedule import Schedule
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """People, how they are reached, schedules with all their overrides, and policies, by name."""
+    """People, how they are reached, schedules with all their overrides, and policies, by name.
+
+    Policies' steps and people's rules have severities by the names of their levels.
+    """
 
     people: People = field(default_factory=People)
     reaches: Mapping[str, Reach] = field(default_factory=dict[str, Reach])
     schedules: Mapping[str, Schedule] = field(default_factory=dict[str, Schedule])
     policies: Mapping[str, Policy] = field(default_factory=dict[str, Policy])
+    severities: Severities = field(default_factory=Severities)
+
+    def severities_of(self, alerts: Iterable[Alert]) -> frozenset[str]:
+        """The severities of alerts, by their levels' names; a value that stands for no level is one by itself."""
+        values = {alert.labels.get(self.severities.label, "") for alert in alerts}
+        return frozenset(self.severities.meaning(value) for value in values if value)
 
     def calendars(self) -> list[CalendarLayer]:
         """The layers that calendars of other programs make."""

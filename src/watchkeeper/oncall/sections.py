@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from watchkeeper.access import People
 from watchkeeper.base.configuration import Section
+from watchkeeper.model.severity import Severities
 from watchkeeper.oncall.escalation.sections import PolicySection
 from watchkeeper.oncall.person_sections import PersonSection, TeamSection
 from watchkeeper.oncall.roster import Roster
@@ -18,13 +19,14 @@ class OnCallSections(Section):
     schedules: tuple[ScheduleSection, ...] = ()
     escalation_policies: tuple[PolicySection, ...] = ()
 
-    def roster(self) -> Roster:
-        """What they say, once they have been checked together."""
+    def roster(self, severities: Severities) -> Roster:
+        """What they say, once they have been checked together; by which `severities` steps and rules go."""
         known = {word.lower(): one.name for one in self.people for word in (one.email, one.display_name) if word}
         known |= {one.name.lower(): one.name for one in self.people}
         return Roster(
             People({one.name: one.person() for one in self.people}, {one.name: one.team() for one in self.teams}),
-            {one.name: one.reach() for one in self.people},
+            {one.name: one.reach(severities) for one in self.people},
             {one.name: one.schedule(known) for one in self.schedules},
-            {one.name: one.policy() for one in self.escalation_policies},
+            {one.name: one.policy(severities) for one in self.escalation_policies},
+            severities,
         )

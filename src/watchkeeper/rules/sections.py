@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from watchkeeper.base.configuration import DurationMs, Integer, Section, Text
 from watchkeeper.base.configuration.section import EMPTY
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 
 
 class RuleSection(Section):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from watchkeeper.base.face import lazy_face
+
 if TYPE_CHECKING:
     from watchkeeper.store.client import Lane, Target
     from watchkeeper.store.endpoint import Endpoint
@@ -43,11 +45,4 @@ _HOMES = {
     "Target": "client",
 }
 
-
-def __getattr__(name: str) -> object:
-    """The part of the face called `name`, imported when it is first asked for."""
-    from importlib import import_module
-
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazy_face(__name__, _HOMES)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -42,6 +43,8 @@ class ControlDatabase:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        # SQLite has one writer at a time and lets the others try again and again: here they queue, in their order.
+        self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @classmethod
     def at(cls, url: str) -> ControlDatabase:
@@ -79,12 +82,12 @@ class ControlDatabase:
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
-        """A transaction: committed at its end, rolled back when it raises."""
-        async with self.engine.begin() as connection:
+        """A transaction: committed at its end, rolled back when it raises. One within another would wait for ever."""
+        async with self._turn, self.engine.begin() as connection:
             yield connection
 
     async def rows(self, statement: str, parameters: Mapping[str, object] | None = None) -> list[tuple[object, ...]]:
-        """What a SELECT finds; `:name` in it stands for a parameter. Raises StoreFailure."""
+        """What a SELECT finds, whoever writes meanwhile; `:name` in it is a parameter. Raises StoreFailure."""
         return await _whole(self._rows(statement, dict(parameters or {})))
 
     async def run(self, steps: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> None:
@@ -117,10 +120,13 @@ class ControlDatabase:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+        file = self.engine.url.database
+        if self.engine.dialect.name == "sqlite" and file and file != ":memory:":
+            await asyncio.to_thread(_without_log, file)
 
     async def _rows(self, statement: str, parameters: Mapping[str, object]) -> list[tuple[object, ...]]:
         try:
-            async with self.begin() as connection:
+            async with self.engine.begin() as connection:
                 found = await connection.execute(sa.text(statement), parameters)
                 return [tuple(row) for row in found]
         except (DBAPIError, OSError) as error:
@@ -190,14 +196,22 @@ def _reason(error: DBAPIError | OSError) -> str:
 
 
 def _prepare_sqlite(connection: sa.PoolProxiedConnection, _record: object) -> None:
-    """Foreign keys and patience with locks.
+    """A write-ahead log, which is synced once a commit, foreign keys, and patience with locks.
 
-    The journal stays SQLite's own rollback journal: a write-ahead log would need room on disk only to be read.
+    Where a full disk has no room for the log the file is read, and perhaps written, without it.
     """
     cursor = connection.cursor()
+    with suppress(sqlite3.OperationalError):
+        cursor.execute("PRAGMA journal_mode=WAL")
     for pragma in ("foreign_keys=ON", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _without_log(file: str) -> None:
+    """Leave a file that can be read where there is no room for a log, unless others still use it."""
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(file, timeout=0)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -8,9 +8,10 @@ from typing import Any, cast
 from urllib.parse import quote_plus
 
 from watchkeeper.template.failure import FunctionFailure
+from watchkeeper.template.formatting import formatted
 from watchkeeper.template.function import ANY, STRING, Function
 from watchkeeper.template.html import SafeHTML
-from watchkeeper.template.printing import formatted, joined, lined
+from watchkeeper.template.printing import joined, lined
 from watchkeeper.template.value import Struct, is_slice, missing, truth, type_name
 
 
@@ -69,11 +70,20 @@ def _kind(value: object) -> str:
 
 
 def _comparable(a: object, b: object) -> None:
-    if a is not None and b is not None and _kind(a) != _kind(b):
+    if a is None or b is None:
+        return
+    if _kind(a) != _kind(b):
         raise FunctionFailure(f"incompatible types for comparison: {_kind(a)} and {_kind(b)}")
     for value in (a, b):
-        if isinstance(value, Mapping) or is_slice(value):
+        if not _has_equals(value):
             raise FunctionFailure(f"non-comparable type {type_name(value)}")
+
+
+def _has_equals(value: object) -> bool:
+    """Say whether Go compares such values: no maps, no slices, and no structs that have one."""
+    if isinstance(value, Struct):
+        return all(_has_equals(part) for part in value.go_fields.values())
+    return not isinstance(value, Mapping) and not is_slice(value)
 
 
 def _eq(first: Any, *others: Any) -> bool:
@@ -100,7 +110,7 @@ _JS = {"\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&"
 
 
 def _js(text: str) -> str:
-    return "".join(_JS.get(c, c if c >= " " else f"\\u{ord(c):04X}") for c in text)
+    return "".join(_JS.get(c, c if c.isprintable() else f"\\u{ord(c):04X}") for c in text)
 
 
 def _html(text: str) -> str:
@@ -108,7 +118,7 @@ def _html(text: str) -> str:
 
 
 def _over_text(escape: Callable[[str], str]) -> Callable[..., str]:
-    return lambda *values: escape(joined(values))
+    return lambda *values: escape(joined(["<no value>"] if values == (None,) else values))
 
 
 def _call(function: Any, *arguments: Any) -> Any:
@@ -123,6 +133,10 @@ def _ne(a: Any, b: Any) -> bool:
 
 def _not(value: Any) -> bool:
     return not truth(value)
+
+
+def _print(*values: Any) -> str:
+    return joined(values)
 
 
 def _println(*values: Any) -> str:
@@ -148,7 +162,7 @@ BUILTINS: Mapping[str, Function] = {
     "index": Function(_index, (ANY,), ANY),
     "slice": Function(_slice, (ANY,), ANY),
     "call": Function(_call, (ANY,), ANY),
-    "print": Function(_over_text(str), (), ANY),
+    "print": Function(_print, (), ANY),
     "printf": Function(_printf, (STRING,), ANY),
     "println": Function(_println, (), ANY),
     "html": Function(_over_text(_html), (), ANY),

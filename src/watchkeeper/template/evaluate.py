@@ -9,7 +9,7 @@ from watchkeeper.template.builtins import SHORT_CIRCUIT
 from watchkeeper.template.failure import FunctionFailure, TemplateFailure
 from watchkeeper.template.function import Function, converted
 from watchkeeper.template.html import Escaper
-from watchkeeper.template.printing import text_of
+from watchkeeper.template.printing import LONGEST, text_of
 from watchkeeper.template.tree import (
     Action,
     Branch,
@@ -30,7 +30,10 @@ from watchkeeper.template.tree import (
 from watchkeeper.template.value import Named, Struct, is_slice, missing, truth, type_name
 
 _DEEPEST = 100
-_LONGEST = 16 * 1024 * 1024
+_MOST_STEPS = 2_000_000
+"""How many pieces of a template one run may go through: a hundred times what a thousand alerts need."""
+_UNFORESEEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a room's function raises where it was not made for a value."""
 
 
 class _Nothing:
@@ -67,13 +70,17 @@ class Evaluation:
         self._place = place
         self._out: list[str] = []
         self._length = 0
+        self._steps = 0
         self._template = ""
         self._depth = 0
         self._scope: list[tuple[str, Any]] = []
 
     def run(self, name: str, data: Any) -> str:
         """The text of the template `name` over `data`. Raises TemplateFailure."""
-        self._run_body(name, data)
+        try:
+            self._run_body(name, data)
+        except RecursionError:
+            raise TemplateFailure(self._template, 1, 1, "templates or values are nested too deeply") from None
         return "".join(self._out)
 
     def _run_body(self, name: str, data: Any) -> None:
@@ -92,9 +99,14 @@ class Evaluation:
 
     def _write(self, text: str) -> None:
         self._length += len(text)
-        if self._length > _LONGEST:
-            raise TemplateFailure(self._template, 1, 1, f"the text grows beyond {_LONGEST} characters")
+        if self._length > LONGEST:
+            raise TemplateFailure(self._template, 1, 1, f"the text grows beyond {LONGEST} characters")
         self._out.append(text)
+
+    def _step(self) -> None:
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise TemplateFailure(self._template, 1, 1, f"the template takes more than {_MOST_STEPS} steps")
 
     # Nodes
 
@@ -103,13 +115,14 @@ class Evaluation:
             self._walk(node, dot)
 
     def _walk(self, node: Node, dot: Any) -> None:
+        self._step()
         match node:
             case Text():
                 self._write(node.text if self._escaper is None else self._escaper.literal(node.text))
             case Action():
                 value = self._pipeline(node.pipeline, dot)
                 if not node.pipeline.variables:
-                    self._write(self._shown(value))
+                    self._write(self._shown(node.pipeline, value))
             case Branch():
                 depth = len(self._scope)
                 self._branch(node, dot)
@@ -119,11 +132,14 @@ class Evaluation:
             case Leave():
                 raise _Break if node.keyword == "break" else _Continue
 
-    def _shown(self, value: Any) -> str:
-        return text_of(value, nil="<no value>") if self._escaper is None else self._escaper.value(value)
+    def _shown(self, node: Operand, value: Any) -> str:
+        try:
+            return text_of(value, nil="<no value>") if self._escaper is None else self._escaper.value(value)
+        except FunctionFailure as why:
+            raise self._fail(node, str(why)) from None
 
     def _branch(self, node: Branch, dot: Any) -> None:
-        value = self._pipeline(node.pipeline, dot, declare=node.keyword != "range")
+        value = self._pipeline(node.pipeline, dot)
         if node.keyword == "range":
             self._range(node, value, dot)
         elif truth(value):
@@ -138,6 +154,7 @@ class Evaluation:
             return
         depth = len(self._scope)
         for key, item in pairs:
+            self._step()
             try:
                 self._bind_loop(node.pipeline, key, item)
                 self._walk_all(node.body, item)
@@ -152,6 +169,10 @@ class Evaluation:
         if value is None:
             return []
         if isinstance(value, int) and not isinstance(value, bool):
+            if len(node.pipeline.variables) > 1:
+                raise self._fail(node.pipeline, f"can't use {value} to iterate over more than one variable")
+            if value > _MOST_STEPS:
+                raise self._fail(node.pipeline, f"the template takes more than {_MOST_STEPS} steps")
             return [(i, i) for i in range(value)]
         if isinstance(value, Mapping):
             return sorted(cast("Mapping[str, Any]", value).items())
@@ -187,16 +208,15 @@ class Evaluation:
 
     # Pipelines
 
-    def _pipeline(self, pipeline: Pipeline, dot: Any, declare: bool = True) -> Any:
+    def _pipeline(self, pipeline: Pipeline, dot: Any) -> Any:
         value: Any = _NOTHING
         for command in pipeline.commands:
             value = self._command(command, dot, value)
-        if declare:
-            for name in pipeline.variables:
-                if pipeline.assigns:
-                    self._assign(name, value)
-                else:
-                    self._scope.append((name, value))
+        for name in pipeline.variables:
+            if pipeline.assigns:
+                self._assign(name, value)
+            else:
+                self._scope.append((name, value))
         return value
 
     def _command(self, command: Command, dot: Any, final: Any) -> Any:
@@ -301,6 +321,9 @@ class Evaluation:
 
     def _invoke(self, node: Operand | Command, name: str, call: Callable[..., Any], given: list[Any]) -> Any:
         try:
-            return call(*given)
-        except FunctionFailure as why:
+            value = call(*given)
+        except (FunctionFailure, *_UNFORESEEN) as why:
             raise self._fail(node, f"error calling {name}: {why}") from None
+        if isinstance(value, str) and len(value) > LONGEST:
+            raise self._fail(node, f"the text grows beyond {LONGEST} characters")
+        return value

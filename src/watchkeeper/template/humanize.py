@@ -8,7 +8,7 @@ from typing import Any
 
 from watchkeeper.base.duration import DurationFailure, parse_duration_ms
 from watchkeeper.template.failure import FunctionFailure
-from watchkeeper.template.printing import formatted
+from watchkeeper.template.formatting import formatted
 
 _LARGE = ("k", "M", "G", "T", "P", "E", "Z", "Y")
 _SMALL = ("m", "u", "n", "p", "f", "a", "z", "y")

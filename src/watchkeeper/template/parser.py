@@ -26,12 +26,16 @@ from watchkeeper.template.tree import (
     Variable,
 )
 
+_INT64 = 1 << 63
 Bodies = dict[str, tuple[Node, ...]]
 
 
 def parse(name: str, text: str, functions: Collection[str]) -> Bodies:
     """The bodies of the template `name` and of those it defines. Raises TemplateFailure at the first error."""
-    return _Parser(name, text, functions).parse()
+    try:
+        return _Parser(name, text, functions).parse()
+    except RecursionError:
+        raise TemplateFailure(name, 1, 1, "is nested too deeply") from None
 
 
 class _Parser:
@@ -160,25 +164,29 @@ class _Parser:
         return Call(name, self._pipeline("template clause", Kind.CLOSE), word.at)
 
     def _define(self) -> None:
+        at = self._skip_space().at
         name = self._string("define clause")
         self._expect(Kind.CLOSE, "define clause")
-        self._definition(name)
+        self._definition(name, at)
 
     def _block(self, word: Token) -> Call:
         name = self._string("block clause")
         pipeline = self._pipeline("block clause", Kind.CLOSE)
-        self._definition(name)
+        self._definition(name, word.at)
         return Call(name, pipeline, word.at)
 
-    def _definition(self, name: str) -> None:
+    def _definition(self, name: str, at: int) -> None:
         outer, self._variables, loops, self._loops = self._variables, ["$"], self._loops, 0
         body, closer = self._body()
         if closer is None or closer.text != "end":
             raise self._failure(self._peek().at, "unexpected {{else}} in define clause")
         self._expect(Kind.CLOSE, "define clause")
         self._variables, self._loops = outer, loops
-        # An empty redefinition does not replace a body that says something.
-        if name not in self._bodies or not _is_blank(body):
+        if _is_blank(body):
+            self._bodies.setdefault(name, body)
+        elif name in self._bodies and not _is_blank(self._bodies[name]):
+            raise self._failure(at, f'template "{name}" is defined twice in this text')
+        else:
             self._bodies[name] = body
 
     def _string(self, context: str) -> str:
@@ -308,7 +316,10 @@ class _Parser:
                 if len(character) != 1:
                     raise ValueError
                 return ord(character)
-            return number(token.text)
+            value = number(token.text)
+            if isinstance(value, int) and not -_INT64 <= value < _INT64:
+                raise self._failure(token.at, f"{token.text} overflows int")
+            return value
         except ValueError:
             raise self._failure(token.at, f"malformed number or character constant: {token.text}") from None
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import cast
 
-from watchkeeper.template.value import Named, Struct, is_slice, type_name
+from watchkeeper.template.failure import FunctionFailure
+from watchkeeper.template.value import Named, Struct, check_size, is_slice
 
-_VERB = re.compile(r"%([+\-# 0]*)(\*|\d+)?(?:\.(\*|\d*))?(?:\[(\d+)\])?(.?)", re.DOTALL)
-
-
+LONGEST = 16 * 1024 * 1024
+"""How many characters a text may have: lists of lists grow beyond any memory in a few steps."""
 _EXPONENT_FROM = 6
 
 
@@ -47,32 +45,74 @@ def _digits(value: float) -> tuple[str, int]:
     return digits.rstrip("0") or "0", power
 
 
-def text_of(value: object, nil: str = "<nil>", sharp: bool = False) -> str:
-    """`%v`, or with `sharp` the strings quoted as in `%#v`."""
+def text_of(value: object, nil: str = "<nil>") -> str:
+    """A value in the way of `%v`. Raises FunctionFailure where that would be longer than a text may be."""
     if value is None:
         return nil
+    check_size(value)
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "<nil>"
     if isinstance(value, str):
-        return quoted(value) if sharp else value
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
         return shortest(value)
-    method = value.go_methods.get("String") if isinstance(value, Named) else None
-    if method is not None:
-        return str(method.call())
+    own = own_text(value)
+    if own is not None:
+        return own
     if isinstance(value, Struct):
-        return "{" + " ".join(text_of(v, sharp=sharp) for v in value.go_fields.values()) + "}"
+        return "{" + spaced([_text(v) for v in value.go_fields.values()]) + "}"
     if isinstance(value, Mapping):
         pairs = sorted(cast("Mapping[str, object]", value).items())
-        return "map[" + " ".join(f"{k}:{text_of(v, sharp=sharp)}" for k, v in pairs) + "]"
+        return "map[" + spaced([f"{k}:{_text(v)}" for k, v in pairs]) + "]"
     if is_slice(value):
-        return "[" + " ".join(text_of(v, sharp=sharp) for v in cast("Sequence[object]", value)) + "]"
+        return "[" + spaced([_text(v) for v in cast("Sequence[object]", value)]) + "]"
     return str(value)
 
 
-def quoted(text: str) -> str:
-    """A Go string literal."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\x7f")
+def spaced(parts: Sequence[str], between: str = " ") -> str:
+    """The parts of a value in one text. Raises FunctionFailure where that would be longer than a whole text may be."""
+    if sum(map(len, parts)) > LONGEST:
+        raise FunctionFailure(f"the text grows beyond {LONGEST} characters")
+    return between.join(parts)
+
+
+def own_text(value: object) -> str | None:
+    """What a value with a method `String` says of itself, None where it has none."""
+    method = value.go_methods.get("String") if isinstance(value, Named) else None
+    return None if method is None else str(method.call())
+
+
+_ESCAPES = {
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+    "\\": "\\\\",
+    '"': '\\"',
+}
+
+
+def quoted(text: str, ascii_only: bool = False) -> str:
+    """A Go string literal (`strconv.Quote`, or `QuoteToASCII`)."""
+    return '"' + "".join(_ESCAPES.get(c) or _literal(c, ascii_only) for c in text) + '"'
+
+
+def _literal(character: str, ascii_only: bool) -> str:
+    if character.isprintable() and (character.isascii() or not ascii_only):
+        return character
+    code = ord(character)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def joined(values: Sequence[object]) -> str:
@@ -88,148 +128,3 @@ def joined(values: Sequence[object]) -> str:
 def lined(values: Sequence[object]) -> str:
     """`fmt.Sprintln`."""
     return " ".join(text_of(value) for value in values) + "\n"
-
-
-def formatted(pattern: str, values: Sequence[object]) -> str:
-    """`fmt.Sprintf`; mistakes are written into the text, as Go does, and never raise."""
-    state = _Arguments(values)
-    out: list[str] = []
-    at = 0
-    for match in _VERB.finditer(pattern):
-        out.append(pattern[at : match.start()])
-        at = match.end()
-        out.append(_directive(match, state))
-    out.append(pattern[at:])
-    extra = state.unused()
-    if extra:
-        out.append("%!(EXTRA " + ", ".join(f"{type_name(v)}={text_of(v)}" for v in extra) + ")")
-    return "".join(out)
-
-
-class _Arguments:
-    def __init__(self, values: Sequence[object]) -> None:
-        self._values = values
-        self._next = 0
-        self._chosen = False
-
-    def choose(self, number: int) -> None:
-        self._next = number - 1
-        self._chosen = True
-
-    def take(self) -> tuple[object, bool]:
-        if not 0 <= self._next < len(self._values):
-            return None, False
-        self._next += 1
-        return self._values[self._next - 1], True
-
-    def unused(self) -> Sequence[object]:
-        return () if self._chosen else self._values[self._next :]
-
-
-def _directive(match: re.Match[str], state: _Arguments) -> str:
-    flags, width_text, precision_text, index, verb = match.groups()
-    width = _count(width_text, state)
-    precision = _count(precision_text, state) if precision_text != "" else 0
-    if verb == "":
-        return "%!(NOVERB)"
-    if verb == "%":
-        return "%"
-    if index is not None:
-        state.choose(int(index))
-    value, found = state.take()
-    if not found:
-        return f"%!{verb}({'BADINDEX' if index is not None else 'MISSING'})"
-    if width is not None and width < 0:
-        flags, width = flags + "-", -width
-    text = _verb(verb, value, flags, precision)
-    if text is None:
-        return f"%!{verb}({type_name(value)}={text_of(value)})"
-    return _padded(text, width or 0, flags, numeric=verb in "bcdoxXeEfFgGvU" and not isinstance(value, str))
-
-
-def _count(text: str | None, state: _Arguments) -> int | None:
-    if text is None:
-        return None
-    if text != "*":
-        return int(text)
-    value, found = state.take()
-    return value if found and isinstance(value, int) else None
-
-
-def _padded(text: str, width: int, flags: str, numeric: bool) -> str:
-    if len(text) >= width:
-        return text
-    if "-" in flags:
-        return text.ljust(width)
-    if "0" in flags and numeric and not text.endswith(("Inf", "NaN")):
-        sign = text[0] if text[:1] in "+- " else ""
-        return sign + text[len(sign) :].rjust(width - len(sign), "0")
-    return text.rjust(width)
-
-
-def _verb(verb: str, value: Any, flags: str, precision: int | None) -> str | None:
-    """The text of one value, or None where the verb does not fit it."""
-    if verb == "v":
-        if isinstance(value, float):
-            return _signed(shortest(value) if precision is None else format(value, f".{precision or 1}g"), flags)
-        return _signed(text_of(value, sharp="#" in flags), flags if isinstance(value, int) else "")
-    if verb == "T":
-        return type_name(value)
-    if verb == "t":
-        return text_of(value) if isinstance(value, bool) else None
-    if isinstance(value, bool) or value is None:
-        return None
-    if is_slice(value) and not isinstance(value, str):
-        parts = [_verb(verb, item, flags, precision) for item in value]
-        return None if any(part is None for part in parts) else "[" + " ".join(str(p) for p in parts) + "]"
-    if isinstance(value, int):
-        return _integer(verb, value, flags, precision)
-    if isinstance(value, float):
-        return _float(verb, value, flags, precision)
-    if isinstance(value, str):
-        return _string(verb, value, flags, precision)
-    return text_of(value) if verb == "s" else None
-
-
-def _signed(text: str, flags: str) -> str:
-    if text[:1] in "+-":
-        return text
-    return "+" + text if "+" in flags else " " + text if " " in flags else text
-
-
-def _integer(verb: str, value: int, flags: str, precision: int | None) -> str | None:
-    prefixes = {"b": "0b", "o": "0", "x": "0x", "X": "0X"}
-    if verb in "dboxX":
-        digits = format(abs(value), verb)
-        digits = digits.rjust(precision or 0, "0")
-        prefix = prefixes.get(verb, "") if "#" in flags else ""
-        return _signed(("-" if value < 0 else "") + prefix + digits, flags)
-    if verb == "c":
-        return chr(value)
-    if verb == "q":
-        return "'" + chr(value) + "'"
-    return f"U+{value:04X}" if verb == "U" else None
-
-
-def _float(verb: str, value: float, flags: str, precision: int | None) -> str | None:
-    if verb not in "eEfFgG":
-        return None
-    if not math.isfinite(value):
-        text = shortest(value)
-        return text if "+" in flags or value != math.inf else "+Inf"
-    if verb in "gG":
-        text = shortest(value) if precision is None else format(value, f".{precision or 1}g")
-        return _signed(text.upper() if verb == "G" else text, flags)
-    return _signed(format(value, f".{6 if precision is None else precision}{verb}"), flags)
-
-
-def _string(verb: str, value: str, flags: str, precision: int | None) -> str | None:
-    cut = value if precision is None else value[:precision]
-    if verb == "s":
-        return cut
-    if verb == "q":
-        return f"`{cut}`" if "#" in flags and "`" not in cut else quoted(cut)
-    if verb in "xX":
-        text = (" " if " " in flags else "").join(f"{b:02x}" for b in cut.encode())
-        return text.upper() if verb == "X" else text
-    return None

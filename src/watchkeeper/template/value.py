@@ -7,8 +7,10 @@ map with string keys, in which a missing key is the empty string where all value
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeGuard, cast, runtime_checkable
+
+from watchkeeper.template.failure import FunctionFailure
 
 
 class Method(Protocol):
@@ -49,9 +51,40 @@ class Struct(Named, Protocol):
         ...
 
 
+@runtime_checkable
+class Number(Named, Protocol):
+    """A whole number of a type of its own, such as Go's spans of time."""
+
+    @property
+    def go_number(self) -> int:
+        """The number itself."""
+        ...
+
+
 def is_slice(value: object) -> TypeGuard[Sequence[Any]]:
     """Say whether it is a slice."""
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
+MOST_PARTS = 1_000_000
+"""How many parts a value may have that is to become text: lists of lists grow beyond any memory in a few steps."""
+
+
+def check_size(value: object) -> None:
+    """Raise FunctionFailure where a value has more parts, those of its parts counted each time, than `MOST_PARTS`."""
+    left, inside = MOST_PARTS, [value]
+    while inside:
+        whole = inside.pop()
+        if isinstance(whole, Mapping):
+            parts: Collection[object] = cast("Mapping[str, object]", whole).values()
+        elif is_slice(whole):
+            parts = whole
+        else:
+            continue
+        left -= len(parts)
+        if left < 0:
+            raise FunctionFailure(f"a value of more than {MOST_PARTS} parts")
+        inside.extend(part for part in parts if isinstance(part, Mapping | list | tuple))
 
 
 def truth(value: object) -> bool:

@@ -19,16 +19,18 @@ import bcrypt
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 
 from journals import open_journal
 from watchkeeper.access import People, Person, open_signer
 from watchkeeper.alerts import Received
+from watchkeeper.api.alertmanager.silences import SilencesFace
 from watchkeeper.api.application import application
+from watchkeeper.api.forwarding import HandedOn
 from watchkeeper.api.guard import FrontDoor
 from watchkeeper.api.oncall import OPEN_PATHS, callback_routes, routes
 from watchkeeper.api.rooms import BuildInfo, Core, Lifecycle, Options, Readers
-from watchkeeper.api.watchkeeper import acknowledgements
+from watchkeeper.api.watchkeeper import acknowledgements, recurring_silences
 from watchkeeper.api.web_config import Passwords, WebConfigFile
 from watchkeeper.app.acknowledging import Acknowledging
 from watchkeeper.app.alerting import Alerting
@@ -45,10 +47,20 @@ T0 = 1_763_700_000_000
 OUTSIDE = "https://watch.example.org/prom"
 SLACK_SECRET, TWILIO_TOKEN = "slack signing secret", "twilio auth token"
 PASSWORD = "open sesame"
+OURS = "a token of another process of ours"
 KEY = '{}:{team="x"}'
 CONFIG = """
-route: {receiver: page, group_by: [team], group_wait: 0s, group_interval: 1m, repeat_interval: 1h}
-receivers: [{name: page, webhook_configs: [{url: "%(url)s/hook"}]}]
+route:
+  receiver: page
+  group_by: [team]
+  group_wait: 0s
+  group_interval: 1m
+  repeat_interval: 1h
+  routes: [{matchers: [team="sms"], receiver: phone}]
+receivers:
+- {name: page, webhook_configs: [{url: "%(url)s/hook"}]}
+- name: phone
+  twilio_configs: [{api_url: "%(url)s", account_sid: AC1, auth_token: t, from: "+15550199", to: ["+15550100"]}]
 oncall:
   acknowledgement_timeout: 4h
   time_zone: Europe/Berlin
@@ -75,13 +87,17 @@ class Clock:
 
 @dataclass
 class Outside:
-    """What lies outside: a receiver's webhook, and Slack's response URLs."""
+    """What lies outside: a receiver's webhook, Twilio's messages, and Slack's response URLs."""
 
     url: str = ""
     hooks: list[Any] = field(default_factory=list)
     slack: list[Any] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.Response:
+        if request.path.endswith("/Messages.json"):
+            self.texts.append(str((await request.post())["Body"]))
+            return web.json_response({"sid": "SM0"}, status=201)
         (self.hooks if request.path == "/hook" else self.slack).append(await request.json())
         return web.json_response({})
 
@@ -135,11 +151,17 @@ class House:
             await take_up()
         self.oncall.people = People({"alice": ALICE})
         self.alerts = alerting.alerts
-        desk = self.oncall.follow(self.alerts, {})
+        desk = self.oncall.follow(self.alerts, alerting.notify, {})
         self.responding = desk.responding
-        own = Mount("/api/watchkeeper/v1", routes=[*acknowledgements.routes(desk), *callback_routes(desk)])
+        recurring = recurring_silences.routes(self.alerts, self.clock)
+        own = Mount("/api/watchkeeper/v1", routes=[*acknowledgements.routes(desk), *callback_routes(desk), *recurring])
+        silences = SilencesFace(self.alerts.silences, self.clock)
+        v2 = [
+            Route("/api/v2/silences", silences.post, methods=["POST"]),
+            Route("/api/v2/silence/{id}", silences.delete, methods=["DELETE"]),
+        ]
         door = FrontDoor.of(["127.0.0.1"], OUTSIDE, None)
-        server = WebServer(application([own, *routes(desk)], door, "/prom", self._passwords(users)), None)
+        server = WebServer(application([own, *v2, *routes(desk)], door, "/prom", self._doors(users)), None)
         listening = socket.create_server(("127.0.0.1", 0))
         self.base = f"http://127.0.0.1:{listening.getsockname()[1]}/prom"
         await server.start([listening])
@@ -150,12 +172,12 @@ class House:
     async def stop(self) -> None:
         await self._open.aclose()
 
-    async def fire(self, *names: str, team: str = "x", lasts_s: float = 86_400.0) -> None:
+    async def fire(self, *names: str, team: str = "x", lasts_s: float = 86_400.0, tenant: str = "default") -> None:
         """Let alerts fire, or end, and tell what is due."""
         ends_at = self.clock.ms + round(lasts_s * 1000)
         received = [Received({"alertname": name, "team": team}, {"summary": f"<b>{name}</b>"}, T0, max(ends_at, T0))
                     for name in names]  # fmt: skip
-        await self.alerts.post(received, "default")
+        await self.alerts.post(received, tenant)
         await self.look()
 
     async def pass_min(self, minutes: int) -> None:
@@ -212,19 +234,30 @@ class House:
         """What the journal says of a kind, the newest first."""
         return [entry.text for entry in await self.journal.find(Search(kinds=(kind,)))]
 
+    async def done(self, kind: str) -> list[tuple[str, str]]:
+        """What the journal says of a kind, and who did it, the oldest first."""
+        found = await self.journal.find(Search(kinds=(kind,)))
+        return [(entry.actor, entry.text) for entry in reversed(found)]
+
     def _core(self) -> Core:
         options = Options(external_url=OUTSIDE, route_prefix="/prom")
         build = BuildInfo("0", "", "3")
         return Core(self.clock, self.registry, Readers(1), Condition(), Lifecycle(), build, options)
 
-    def _passwords(self, users: bool) -> list[Middleware]:
+    def _doors(self, users: bool) -> list[Middleware]:
+        handed_on = Middleware(HandedOn, good=_is_ours)
         if not users:
-            return []
+            return [handed_on]
         file = self._folder / "web.yml"
         hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
         file.write_text(f"basic_auth_users: {{bob: '{hashed}'}}\n")
         open_paths = re.compile("/prom" + OPEN_PATHS)
-        return [Middleware(Passwords, file=WebConfigFile(file), open_paths=open_paths)]
+        passwords = Middleware(Passwords, file=WebConfigFile(file), open_paths=open_paths, forwarded=_is_ours)
+        return [handed_on, passwords]
+
+
+def _is_ours(token: str) -> bool:
+    return token == OURS
 
 
 def hidden(page: str, name: str) -> str:

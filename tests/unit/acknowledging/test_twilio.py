@@ -11,6 +11,7 @@ from watchkeeper.oncall.callback_signatures import twilio_signature
 
 CALL = {"CallSid": "CA1", "From": "+15550199", "To": "+15550100", "CallStatus": "in-progress"}
 DAY_MS = 86_400_000
+TEXTED = '{}/{team="sms"}:{team="sms"}'
 
 
 def token(house: House, **more: str) -> str:
@@ -79,13 +80,43 @@ async def test_an_sms_of_somebody_known_acknowledges_what_fires(house: House) ->
 async def test_of_several_groups_an_sms_names_one_by_its_code(house: House) -> None:
     await house.fire("A")
     await house.fire("B", team="y")
-    code = code_of(KEY)
+    code = code_of("default", KEY)
     which = said((await house.twilio("sms", **sms("1", "SM1"))).text)
     assert f"ACK {code} for A" in which
     assert house.by() == ""
     assert "by the code nothing" in said((await house.twilio("sms", **sms("ack nothing", "SM2"))).text)
     await house.twilio("sms", **sms(f"Ack {code.upper()}", "SM3"))
     assert house.by() == "alice"
+
+
+async def test_an_sms_answers_in_the_tenant_whose_alert_was_texted(house: House) -> None:
+    await house.fire("A")
+    await house.fire("B", team="sms", tenant="acme")
+    assert house.outside.texts
+    assert said((await house.twilio("sms", **sms("ack", "SM1"))).text) == "Acknowledged: B. Thank you."
+    [one] = house.oncall.acknowledgements.all("acme")
+    assert (one.group_key, one.actor) == (TEXTED, "alice")
+    assert house.by() == ""
+    assert said((await house.twilio("sms", **sms("ack", "SM2"))).text) == "Acknowledged: A. Thank you."
+
+
+async def test_groups_alike_of_two_tenants_have_codes_of_their_own(house: House) -> None:
+    for tenant in ("acme", "globex"):
+        await house.fire("B", team="sms", tenant=tenant)
+    which = said((await house.twilio("sms", **sms("ack", "SM1"))).text)
+    code = code_of("globex", TEXTED)
+    assert f"ACK {code} for B of globex" in which
+    await house.twilio("sms", **sms(f"ack {code}", "SM2"))
+    assert not house.oncall.acknowledgements.all("acme")
+    assert house.oncall.acknowledgements.all("globex")
+
+
+async def test_an_sms_does_not_reach_tenants_whose_alerts_were_not_texted(house: House) -> None:
+    await house.fire("B", tenant="acme")
+    assert said((await house.twilio("sms", **sms("ack", "SM1"))).text) == "Nothing waits for you."
+    answer = await house.twilio("sms", **sms(f"ack {code_of('acme', KEY)}", "SM2"))
+    assert "Nothing waits to be acknowledged" in said(answer.text)
+    assert not house.oncall.acknowledgements.all("acme")
 
 
 async def test_an_sms_from_a_number_that_is_nobodys_is_refused(house: House) -> None:

@@ -113,12 +113,14 @@ async def test_a_silence_is_recorded_with_who_made_changed_and_replaced_it(works
     other = Matcher("team", MatchOp.EQUAL, "y")
     await workshop.room.silences.set(replace(made, id=id, matchers=(other,)))
     span = "from 2025-11-21 04:40:00 UTC to 2025-11-21"
-    assert await workshop.happened("silence", actor="alice") == [
+    assert await workshop.happened("silence.created", "silence.changed", actor="alice") == [
         f'alice made a silence for {{team="x"}} {span} 05:40:00 UTC: "night shift"',
         f'alice changed a silence for {{team="x"}} {span} 06:40:00 UTC: "longer"',
         f'alice made a silence for {{team="y"}} {span} 05:40:00 UTC: "night shift"',
     ]
-    assert await workshop.happened("silence.expired") == ['the silence of alice for {team="x"} was ended early']
+    assert await workshop.happened("silence.expired") == [
+        'the silence of alice for {team="x"} was ended early by alice'
+    ]
 
 
 async def test_a_silence_that_ends_by_itself_is_recorded_once(workshop: Workshop):

@@ -24,7 +24,7 @@ from watchkeeper.discovery.config import (
 from watchkeeper.discovery.dns import DNSProvider
 from watchkeeper.discovery.file import FileProvider, read_groups
 from watchkeeper.discovery.http import HTTPProvider
-from watchkeeper.discovery.providers import providers
+from watchkeeper.discovery.mechanisms import providers
 from watchkeeper.discovery.static import StaticProvider
 from watchkeeper.model.labels import Labels
 

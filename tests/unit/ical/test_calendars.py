@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from calendars import BERLIN, event, found, ms, whole
+
 from watchkeeper.base.ical import CalendarFailure, read_calendar
 
-BERLIN = ZoneInfo("Europe/Berlin")
 OUTLOOK = """BEGIN:VTIMEZONE
 TZID:W. Europe Standard Time
 BEGIN:STANDARD
@@ -28,30 +32,6 @@ RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
 END:DAYLIGHT
 END:VTIMEZONE
 """
-
-
-def ms(text: str) -> int:
-    """The instant that an ISO 8601 text names, in UTC where it names no offset."""
-    moment = datetime.fromisoformat(text)
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
-def event(*lines: str) -> str:
-    return "\n".join(("BEGIN:VEVENT", "UID:1", "SUMMARY:a", *lines, "END:VEVENT", ""))
-
-
-def whole(*parts: str) -> str:
-    return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{''.join(parts)}END:VCALENDAR\r\n"
-
-
-def found(text: str, since: str = "2026-01-01", until: str = "2027-01-01") -> list[tuple[str, str, str]]:
-    """What happens in a window: begin and end in UTC, and the summary."""
-    events = read_calendar(text, BERLIN).between(ms(since), ms(until))
-    return [(_text(one.since), _text(one.until), one.summary) for one in events]
-
-
-def _text(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%m-%dT%H:%M")
 
 
 def test_times_are_in_utc_in_a_named_zone_or_in_that_of_the_reader() -> None:
@@ -114,11 +94,11 @@ def test_an_event_without_length_never_happens_and_one_that_is_under_way_is_foun
         ("<html>", "line 1: this is no content line"),
         ("BEGIN:VCALENDAR\nBEGIN:VEVENT\n", "line 2: VEVENT is not ended"),
         ("BEGIN:VCALENDAR\nEND:VEVENT\n", 'line 2: "END:VEVENT" ends nothing'),
-        (whole(event("DTSTART:2026")), 'line 6: "2026" is no date or time'),
-        (whole(event()), "line 3: an event needs a DTSTART"),
+        (whole(event("DTSTART:2026")), 'line 6: event "a": "2026" is no date or time'),
+        (whole(event()), 'line 3: event "a": an event needs a DTSTART'),
         (whole(event("DTSTART;TZID=Mars:20260101T000000")), 'there is no time zone "Mars"'),
         (whole(event("DTSTART:20260101T000000", "DTEND:20250101T000000")), "ends after its start"),
-        (whole(event("DTSTART:20260101T000000", "RRULE:FREQ=SECONDLY")), 'line 7: FREQ is "SECONDLY"'),
+        (whole(event("DTSTART:20260101T000000", "RRULE:FREQ=SECONDLY")), 'line 7: event "a": FREQ is "SECONDLY"'),
         (whole(event("DTSTART:20260101T000000", "RRULE:FREQ=DAILY;COUNT=999999")), "is no number from 1 to"),
         (whole(event("DTSTART:20260101T000000", "RRULE:FREQ=DAILY;BYHOUR=1,2")), "several times a day"),
         (whole(event("DTSTART:20260101T000000", "RRULE:FREQ=DAILY;BYDAY=XX")), "no recurrence rule"),

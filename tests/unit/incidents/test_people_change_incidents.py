@@ -223,3 +223,37 @@ async def test_an_alert_that_was_taken_out_comes_back_to_its_incident_and_others
     await ward.fire("Slow")
     await ward.fire("Wrong")
     assert [named(one) for one in await ward.all()] == [["Slow"], ["Down", "Wrong"]]
+
+
+async def test_a_request_that_comes_twice_is_heard_once_over_a_restart_too(ward: Ward) -> None:
+    room = await ward.start()
+    first, other = await ward.fire("Down"), await ward.fire("Slow")
+    draft = Incident(0, "Nobody can pay", 0)
+    opened = await room.create(draft, (), "alice", "one")
+    await room.note("default", "INC-1", "on it", "bob", request="two")
+    apart = await room.split("default", "INC-1", [first], "", "bob", request="three")
+    await ward.stop()
+    room = await ward.start()
+    assert await room.create(draft, (), "alice", "one") == opened
+    await room.note("default", "INC-1", "on it", "bob", request="two")
+    assert (await room.split("default", "INC-1", [first], "", "bob", request="three")).id == apart.id
+    assert [one.id for one in await ward.all()] == ["INC-3", "INC-2", "INC-1"]
+    assert (await ward.story("INC-1")).count("on it") == 1
+    await room.note("default", "INC-1", "on it", "bob", request="four")
+    assert (await ward.story("INC-1")).count("on it") == 2
+    ward.clock.ms += 86_400_001
+    await room.note("default", "INC-1", "done", "bob", request="five")
+    await room.note("default", "INC-1", "on it", "bob", request="two")
+    assert (await ward.story("INC-1")).count("on it") == 3
+    assert other in [alert.fingerprint for alert in (await room.get("default", "INC-1")).alerts]
+
+
+async def test_what_others_have_changed_meanwhile_is_not_changed_over_their_heads(ward: Ward) -> None:
+    room = await ward.start()
+    await room.create(Incident(0, "Nobody can pay", 0), (), "alice")
+    await room.change("default", "INC-1", Change(assignee="bob"), "bob", {"assignee": ""})
+    with pytest.raises(IncidentConflict, match='the assignee of INC-1 has become "bob" since'):
+        await room.change("default", "INC-1", Change(assignee="alice"), "alice", {"assignee": ""})
+    again = await room.change("default", "INC-1", Change(assignee="bob"), "bob", {"assignee": ""})
+    assert again.assignee == "bob"
+    assert (await room.change("default", "INC-1", Change(assignee="alice"), "alice", {"assignee": "bob"})).assignee

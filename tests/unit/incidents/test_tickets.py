@@ -228,3 +228,19 @@ async def test_tickets_of_an_earlier_database_are_left_alone(ward: Ward, github:
     await ward.start(RULES, receivers=also_nobody(on_github(github)))
     await ward.room.tickets.round()
     assert ((await ward.one()).id, len(github.issues), github.comments) == ("INC-1", 2, [])
+
+
+async def test_what_is_split_off_may_have_a_ticket_of_its_own(ward: Ward, github: GitHub) -> None:
+    await begin(ward, github)
+    slow = await ward.fire("Slow")
+    wrong = await ward.fire("Wrong")
+    with pytest.raises(InvalidIncident, match="did you mean"):
+        await ward.room.split("default", "INC-1", [slow], "", "bob", "taem")
+    apart = await ward.room.split("default", "INC-1", [slow], "It is slow", "bob", "team")
+    alone = await ward.room.split("default", "INC-1", [wrong], "", "bob")
+    assert (apart.ticket is not None, alone.ticket) == (True, None)
+    await ward.room.tickets.round()
+    assert [issue["title"] for issue in github.issues][1:] == ["[FIRING:1] It is slow INC-2 (shop critical payments)"]
+    await ward.room.change("default", "INC-2", Change(status=Status.RESOLVED), "bob")
+    await ward.room.tickets.round()
+    assert [issue["state"] for issue in github.issues] == ["open", "closed"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from aiohttp import web
 from notify_house import HOUR_MS, House, Open, Recorder, alert
 
@@ -72,3 +74,25 @@ async def test_a_reload_ends_it_and_it_fires_again_where_the_template_is_still_w
         await room.apply(slack(recorder, "fine"))
         await room.tell(alert(), group_key="third")
         assert [one.is_resolved(room.clock.ms) for one in own(room)] == [False, True, False, True]
+
+
+async def test_a_template_that_never_ends_is_told_in_plain_text(house: Open, recorder: Recorder) -> None:
+    recorder.answers = [web.Response(text="ok")]
+    async with house(slack(recorder, "{{ range 1000000000 }}{{ end }}")) as room:
+        assert await room.tell(alert())
+        assert "more than 2000000 steps" in recorder.take()[0].json()["attachments"][0]["text"]
+        assert len(own(room)) == 1
+
+
+async def test_an_annotation_that_would_grow_as_yaml_stays_a_text(house: Open, recorder: Recorder) -> None:
+    bomb = "a: &a [1]\n" + "".join(
+        f"{b}: &{b} [{', '.join(f'*{a}' for _ in range(9))}]\n" for a, b in pairwise("abcdefghijkl")
+    )
+    given = "routing_key: k, details: {text: '{{ .CommonAnnotations.summary }}'}"
+    config = f"receivers: [{{name: team, pagerduty_configs: [{{url: '{recorder.url}/v2/enqueue', {given}}}]}}]"
+    recorder.answers = [web.json_response({"status": "success", "message": ""}, status=202) for _ in "12"]
+    async with house(config) as room:
+        assert await room.tell(alert(summary=bomb), group_key="bomb")
+        assert await room.tell(alert(summary="&a [*a]"), group_key="itself")
+        told, itself = (one.json()["payload"]["custom_details"]["text"] for one in recorder.take())
+    assert (told, itself) == (bomb, "&a [*a]")

@@ -19,8 +19,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from oncall_workshop import PEOPLE, ms
 
+from journals import open_journal
 from watchkeeper.app.configuration import Configuration, load_text
 from watchkeeper.base.configuration import ConfigurationFailure
+from watchkeeper.journal import Search
 from watchkeeper.oncall import Schedule
 from watchkeeper.oncall.calendars import Calendars
 from watchkeeper.oncall.calendars.calendars import EVERY_MS
@@ -112,10 +114,20 @@ async def server() -> AsyncGenerator[Server]:
 @asynccontextmanager
 async def opened(control: ControlDatabase, clock: Any) -> AsyncGenerator[tuple[Calendars, CollectorRegistry]]:
     registry = CollectorRegistry()
-    calendars = Calendars(control, clock, registry, {})
+    journal = await open_journal(control, clock)
+    calendars = Calendars(control, journal, clock, registry, {})
     await calendars.open()
     yield calendars, registry
     await calendars.close()
+    await journal.close()
+
+
+async def recorded(control: ControlDatabase, clock: Any) -> list[str]:
+    """What the journal says of calendars, the oldest first."""
+    journal = await open_journal(control, clock)
+    entries = await journal.find(Search(kinds=("calendar",)))
+    await journal.close()
+    return [entry.text for entry in reversed(entries)]
 
 
 async def test_a_url_is_asked_every_quarter_of_an_hour_with_what_it_said_last(
@@ -156,6 +168,38 @@ async def test_a_bad_copy_changes_nothing_and_is_shown_even_over_a_restart(
         assert "hidden" not in feed.failure
         failed = registry.get_sample_value("watchkeeper_calendar_failed", {"calendar": "schedule primary"})
         assert failed == 1
+
+
+async def test_the_journal_says_what_changes_and_once_that_nothing_can(
+    control: ControlDatabase, clock: Any, server: Server, tmp_path: Path
+) -> None:
+    async def rounds() -> None:
+        """Ask twice, after a restart."""
+        configuration = loaded(tmp_path, f"ical_url: '{server.url}'")
+        async with opened(control, clock) as (calendars, _):
+            await calendars.apply(configuration.calendars)
+            await calendars.round()
+            clock.ms += EVERY_MS
+            await calendars.round()
+
+    await rounds()
+    server.content = WEEK.replace("bob", "carol")
+    await rounds()
+    server.status = 500
+    await rounds()
+    server.content, server.status = "<html>", 200
+    await rounds()
+    server.content = WEEK.replace("bob", "carol")
+    await rounds()
+    whose = "the calendar of schedule primary"
+    first, second, third, fourth = await recorded(control, clock)
+    assert (first, second) == (
+        f"{whose} was read for the first time: 1 event",
+        f"{whose} has changed: 1 event, 1 before",
+    )
+    assert third.startswith(f"{whose} cannot be renewed, the copy of 2025-")
+    assert third.endswith("its URL gives no calendar: the server answers with 500")
+    assert fourth == f"{whose} can be renewed again"
 
 
 async def test_a_server_that_is_gone_does_not_show_the_address(

@@ -51,6 +51,22 @@ def test_a_wrong_policy_is_refused_at_its_place(text: str, said: str) -> None:
     assert problems(PEOPLE + text) == [said]
 
 
+def test_severities_that_the_vocabulary_does_not_know_are_pointed_at() -> None:
+    text = """
+people:
+- name: alice
+  contacts: [{name: push, webhook_configs: [{url: "URL"}]}]
+  rules: [{contact: push, severities: [warnig]}]
+escalation_policies: [{name: p, steps: [{notify: [person:alice], severities: [info, critcal]}]}]
+"""
+    assert configured(text).warnings == ()
+    vocabulary = "severities: {preset: critical_warning_info, label: level}"
+    assert [str(one).removeprefix("/etc/watchkeeper.yml:") for one in configured(text + vocabulary).warnings] == [
+        '5:40: people[0].rules[0].severities[0]: there is no level "warnig": did you mean "warning"?',
+        '6:85: escalation_policies[0].steps[0].severities[1]: there is no level "critcal": did you mean "critical"?',
+    ]
+
+
 def test_a_receiver_cannot_name_a_policy_that_is_not_there_nor_one_that_leads_back_to_it() -> None:
     text = """
 receivers: [{name: pager, escalation_configs: [{policy: p}]}]

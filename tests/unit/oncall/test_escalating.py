@@ -11,6 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from oncall_workshop import MINUTE_MS, PEOPLE, T0, alert, flush, moved
 
+from watchkeeper.model.alert import Alert
+from watchkeeper.model.labels import Labels
 from watchkeeper.oncall.escalation.escalation import State
 from watchkeeper.oncall.escalation.policy import read_target
 
@@ -164,6 +166,40 @@ escalation_policies:
         assert await room.page(alert(severity="warning"), key="w") == [CAROL]
         assert await room.page(alert(severity="critical"), key="c") == [BOB]
         assert await room.page(alert(severity="info"), key="i") == ["chat"]
+
+
+VOCABULARY = """
+severities:
+  label: priority
+  levels: [{name: p1, aliases: [P1, critical]}, {name: p2, aliases: [P2]}]
+"""
+
+
+async def test_steps_and_rules_go_by_the_severities_that_are_configured(desk: Any) -> None:
+    text = """
+people:
+- name: alice
+  contacts:
+  - {name: push, webhook_configs: [{url: "URL/person/alice/push"}]}
+  - {name: call, webhook_configs: [{url: "URL/person/alice/call"}]}
+  rules: [{contact: push, severities: [P2]}, {contact: call, severities: [P1]}]
+- {name: bob, contacts: [{name: push, webhook_configs: [{url: "URL/person/bob/push"}]}]}
+escalation_policies:
+- name: p
+  steps: [{notify: [person:alice], severities: [p1, critical]}, {notify: [person:bob], severities: [p2]}]
+  fallback: [person:bob, person:alice]
+"""
+    async with desk(text + VOCABULARY) as room:
+        labels = {"alertname": "Hot", "severity": "p2"}
+
+        def of(priority: str) -> Alert:
+            return replace(alert(), labels=Labels({**labels, "priority": priority}))
+
+        assert await room.page(of("critical"), key="1") == ["person/alice/call"]
+        assert await room.page(of("P1"), key="2") == ["person/alice/call"]
+        assert await room.page(of("P2"), key="3") == [BOB]
+        assert await room.page(of("p9"), key="4") == ["person/alice/push", BOB]
+        assert "No step of policy p is for these alerts (priority: p9)" in "".join(await room.recorded())
 
 
 async def test_quiet_hours_put_off_what_is_neither_urgent_nor_by_an_important_rule(desk: Any) -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from watchkeeper.model.labels import Labels
 from watchkeeper.query.promql import parse
+from watchkeeper.query.promql.json_tree import tree_json
 from watchkeeper.query.promql.printer import labels_text, to_text
-from watchkeeper.query.promql.tree_json import tree_json
 
 
 @pytest.mark.parametrize(

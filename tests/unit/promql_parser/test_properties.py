@@ -5,13 +5,14 @@ import string
 from hypothesis import given
 from hypothesis import strategies as st
 
+from watchkeeper.base.quoting import quote, unquote
 from watchkeeper.query.promql import ParseFailure, parse
 from watchkeeper.query.promql.ast import walk
 from watchkeeper.query.promql.durations import bind
+from watchkeeper.query.promql.json_tree import tree_json
 from watchkeeper.query.promql.lexer import EOF, ERROR, tokens
-from watchkeeper.query.promql.literals import format_plain, parse_number, quote, unquote
+from watchkeeper.query.promql.numerals import format_plain, parse_number
 from watchkeeper.query.promql.printer import to_pretty, to_text
-from watchkeeper.query.promql.tree_json import tree_json
 
 SIGNS = [
     "+",

@@ -20,8 +20,8 @@ from watchkeeper.journal import Entry, Journal, Kind, Search
 from watchkeeper.journal import journal as room
 from watchkeeper.model.nights import Nights
 from watchkeeper.model.notification import Flush
-from watchkeeper.model.samples import DEFAULT_TENANT
 from watchkeeper.model.severity import Severities
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.oncall.quality import (
     Figures,
     Measure,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,43 @@ def test_other_databases_are_refused() -> None:
 
 def test_a_password_is_not_logged() -> None:
     assert masked("postgresql://alice:secret@db/w") == "postgresql://alice:…@db/w"
+
+
+async def _counting(tmp_path: Path) -> ControlDatabase:
+    database = ControlDatabase.at(f"sqlite:///{tmp_path}/control.db")
+    await database.migrate("counting", [ControlStep(1, "numbers", ("CREATE TABLE numbers (n INTEGER, by TEXT)",))])
+    return database
+
+
+async def test_what_is_committed_is_seen_by_others_and_needs_no_further_file_once_all_have_closed(
+    tmp_path: Path,
+) -> None:
+    database, other = await _counting(tmp_path), await _counting(tmp_path)
+    await database.run([("INSERT INTO numbers (n) VALUES (:n)", [{"n": 1}, {"n": 2}])])
+    assert await other.rows("SELECT n FROM numbers") == [(1,), (2,)]
+    await other.close()
+    await database.run([("INSERT INTO numbers (n) VALUES (:n)", [{"n": 3}])])
+    await database.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["control.db"]
+    (tmp_path / "control.db").chmod(0o444)
+    read_only = sqlite3.connect(f"file:{tmp_path}/control.db?mode=ro", uri=True)
+    assert read_only.execute("SELECT count(*) FROM numbers").fetchone() == (3,)
+    read_only.close()
+
+
+async def test_whoever_reads_does_not_wait_for_whoever_writes(tmp_path: Path) -> None:
+    database = await _counting(tmp_path)
+    async with database.begin() as connection:
+        await connection.execute(sa.text("INSERT INTO numbers (n) VALUES (1)"))
+        assert await database.rows("SELECT n FROM numbers") == []
+    assert await database.rows("SELECT n FROM numbers") == [(1,)]
+    await database.close()
+
+
+async def test_many_who_write_at_once_all_get_their_turn_in_the_order_in_which_they_came(tmp_path: Path) -> None:
+    database = await _counting(tmp_path)
+    insert = "INSERT INTO numbers (n) VALUES (:n)"
+    await asyncio.gather(*(database.run([(insert, [{"n": n}] * 20)]) for n in range(50)))
+    found = [n for (n,) in await database.rows("SELECT n FROM numbers ORDER BY rowid")]
+    assert found == [n for n in range(50) for _ in range(20)]
+    await database.close()

@@ -104,3 +104,35 @@ def test_any_text_is_rendered_or_refused_with_its_place(text: str) -> None:
     except TemplateFailure as failure:
         assert failure.line >= 1
         assert failure.column >= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ range 1000000000 }}{{ end }}",
+        "{{ range 10000 }}{{ range 10000 }}{{ end }}{{ end }}",
+        '{{ define "d" }}{{ if true }}{{ with 1 }}{{ template "d" }}{{ end }}{{ end }}{{ end }}{{ template "d" }}',
+        "{{ $x := `aaaa` }}{{ range 100 }}{{ $x = print $x $x }}{{ end }}{{ $x }}",
+        "{{ $x := pair 1 1 }}{{ range 40 }}{{ $x = pair $x $x }}{{ end }}{{ $x }}",
+        "{{ $x := pair 1 1 }}{{ range 40 }}{{ $x = pair $x $x }}{{ end }}{{ printf `%d` $x }}",
+        "{{ $x := pair 1 1 }}{{ range 3000 }}{{ $x = pair $x 1 }}{{ end }}{{ $x }}",
+        "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
+        "{{ if 1 }}" * 3000 + "{{ end }}" * 3000,
+    ],
+)
+def test_a_template_that_goes_round_for_ever_or_grows_without_end_is_refused(text: str) -> None:
+    pair = {"pair": Function(lambda a, b: [a, b], ("any", "any"))}
+    with pytest.raises(TemplateFailure):
+        Template.read("t", text, pair).render("t", DATA)
+
+
+def test_a_function_that_was_not_made_for_a_value_is_a_failure_with_its_place() -> None:
+    with pytest.raises(TemplateFailure) as failed:
+        Template.read("t", "a\n{{ half 0 }}", {"half": Function(lambda n: 1 / n, ("int",))}).render("t", DATA)
+    assert (failed.value.line, failed.value.column) == (2, 4)
+
+
+def test_a_template_that_is_defined_twice_in_one_text_is_refused_at_the_second_place() -> None:
+    with pytest.raises(TemplateFailure) as failed:
+        Template.read("t", '{{ define "a" }}A{{ end }}\n{{ define "a" }}B{{ end }}')
+    assert (failed.value.line, failed.value.column) == (2, 11)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re2
 
 from watchkeeper.alerts.failure import MatcherFailure
+from watchkeeper.base.regex import regex_failure
 from watchkeeper.model.matcher import Matcher, MatchOp
-from watchkeeper.query.promql.regex_failure import regex_failure
 
 
 def made(name: str, op: str, value: str) -> Matcher:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from watchkeeper.alerts.failure import MatcherFailure
 from watchkeeper.alerts.matchers.making import made
+from watchkeeper.base.quoting import unquote
 from watchkeeper.model.matcher import Matcher
-from watchkeeper.query.promql.literals import unquote
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<brace>[{}])|(?P<comma>,)|(?P<op>=~|!~|!=|=)"""

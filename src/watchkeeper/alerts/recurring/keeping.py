@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from watchkeeper.alerts.recurring.recurring import RecurringSilence
 from watchkeeper.alerts.recurring.sections import RecurringSilenceSection, section_of
 from watchkeeper.store.control import ControlDatabase, ControlStep
 
+Statement: TypeAlias = tuple[str, Sequence[Mapping[str, object]]]
 _ROOM = "alerts.recurring"
 _STEPS = [
     ControlStep(
@@ -45,12 +48,13 @@ class RecurringKeeping:
         rows = await self._control.rows(_SELECT)
         return [RecurringSilenceSection(**json.loads(str(row[0]))).recurring("api") for row in rows]
 
-    async def put(self, recurring: RecurringSilence) -> None:
-        """Keep one, in the place of the one of its name. Raises StoreFailure."""
+    async def put(self, recurring: RecurringSilence, besides: Sequence[Statement]) -> None:
+        """Keep one, in the place of the one of its name; run `besides` in the same transaction. Raises StoreFailure."""
         # Calendars are named in files only, and what comes from files is not kept.
         document = section_of(recurring).model_dump_json(exclude={"ical_file", "ical_url"})
-        await self._control.run([(_PUT, [{"tenant": recurring.tenant, "name": recurring.name, "document": document}])])
+        row = {"tenant": recurring.tenant, "name": recurring.name, "document": document}
+        await self._control.run([(_PUT, [row]), *besides])
 
-    async def delete(self, recurring: RecurringSilence) -> None:
-        """Keep one no longer. Raises StoreFailure."""
-        await self._control.run([(_DELETE, [{"tenant": recurring.tenant, "name": recurring.name}])])
+    async def delete(self, recurring: RecurringSilence, besides: Sequence[Statement]) -> None:
+        """Keep one no longer, and run `besides` in the same transaction. Raises StoreFailure."""
+        await self._control.run([(_DELETE, [{"tenant": recurring.tenant, "name": recurring.name}]), *besides])

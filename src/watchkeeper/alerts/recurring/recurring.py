@@ -15,7 +15,7 @@ from watchkeeper.alerts.matchers import matcher_text
 from watchkeeper.alerts.recurring.schedule import Schedule, Span
 from watchkeeper.alerts.silence import Silence
 from watchkeeper.model.matcher import Matcher
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 
 Source: TypeAlias = Literal["file", "api"]
 NAME, VERSION = "recurring_silence", "recurring_silence_version"

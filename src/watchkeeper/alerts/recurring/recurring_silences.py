@@ -49,37 +49,43 @@ class RecurringSilences:
                 return one
         raise UnknownSilence(f'there is no recurring silence "{name}"')
 
-    async def make(self, recurring: RecurringSilence) -> None:
-        """Keep a new one. Raises RecurringSilenceConflict where its name is taken, StoreFailure."""
+    async def make(self, recurring: RecurringSilence, actor: str = "") -> None:
+        """Keep a new one, made by the `actor` or whose it says it is.
+
+        Raises RecurringSilenceConflict where its name is taken, StoreFailure.
+        """
         if any((one.tenant, one.name) == (recurring.tenant, recurring.name) for one in self._all()):
             raise RecurringSilenceConflict(f'there is a recurring silence "{recurring.name}" already')
-        await self._keep(recurring, Kind.SILENCE_CREATED, "was made")
+        await self._keep(recurring, Kind.SILENCE_CREATED, "was made", actor or recurring.created_by)
 
-    async def change(self, recurring: RecurringSilence) -> None:
+    async def change(self, recurring: RecurringSilence, actor: str = "") -> None:
         """Put one in the place of the one of its name; occurrences as they were end.
 
         Raises UnknownSilence, RecurringSilenceConflict where it belongs to a file, StoreFailure.
         """
         self._own(recurring.tenant, recurring.name)
-        await self._keep(recurring, Kind.SILENCE_CHANGED, "was changed")
+        await self._keep(recurring, Kind.SILENCE_CHANGED, "was changed", actor)
 
-    async def delete(self, tenant: str, name: str) -> None:
+    async def delete(self, tenant: str, name: str, actor: str = "") -> None:
         """Let one go, and end its occurrences. Raises as `change`."""
         recurring = self._own(tenant, name)
-        await self._keeping.delete(recurring)
+        happened = self._entry(recurring, Kind.SILENCE_EXPIRED, "was deleted", actor)
+        await self._keeping.delete(recurring, self._journal.writes([happened]))
         del self._made[tenant, name]
-        self._record(recurring, Kind.SILENCE_EXPIRED, "was deleted", "")
-        await self.plan()
+        await self.plan(actor)
 
-    async def plan(self) -> None:
-        """Keep the silences that are to be active now or soon; end those that nothing leads to. Raises StoreFailure."""
+    async def plan(self, actor: str = "") -> None:
+        """Keep the silences that are to be active now or soon; end those that nothing leads to. Raises StoreFailure.
+
+        Those end by the `actor`, empty where that is nobody who is known.
+        """
         if self._of_files is None:
             return
         async with self._planning:
             now, every = self._clock.now_ms(), self._all()
             occurrences = [silence for one in every for silence in one.occurrences(now, now + AHEAD_MS)]
             versions = {version for one in every for version in one.versions(now, now + AHEAD_MS)}
-            for silence in await self._silences.plan(occurrences, versions):
+            for silence in await self._silences.plan(occurrences, versions, actor):
                 self._journal.record(_planned(silence, now))
 
     def current(self) -> Collection[str]:
@@ -96,18 +102,17 @@ class RecurringSilences:
             raise RecurringSilenceConflict(f'the recurring silence "{name}" comes from a file: it is changed there')
         return found
 
-    async def _keep(self, recurring: RecurringSilence, kind: Kind, what: str) -> None:
-        await self._keeping.put(recurring)
+    async def _keep(self, recurring: RecurringSilence, kind: Kind, what: str, actor: str) -> None:
+        await self._keeping.put(recurring, self._journal.writes([self._entry(recurring, kind, what, actor)]))
         self._made[recurring.tenant, recurring.name] = recurring
-        self._record(recurring, kind, what, recurring.created_by)
-        await self.plan()
+        await self.plan(actor)
 
-    def _record(self, recurring: RecurringSilence, kind: Kind, what: str, actor: str) -> None:
+    def _entry(self, recurring: RecurringSilence, kind: Kind, what: str, actor: str) -> Entry:
         by = f" by {actor}" if actor else ""
         text = f'The recurring silence "{recurring.name}" {what}{by}.'
         details = {NAME: recurring.name, "matchers": [str(matcher) for matcher in recurring.matchers]}
         now = self._clock.now_ms()
-        self._journal.record(Entry(kind, now, text, recurring.tenant, actor, details=details))
+        return Entry(kind, now, text, recurring.tenant, actor, details=details)
 
 
 def _planned(silence: Silence, now: int) -> Entry:

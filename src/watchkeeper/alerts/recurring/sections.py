@@ -16,7 +16,7 @@ from watchkeeper.alerts.sections import MatchersText
 from watchkeeper.alerts.silence import Silence
 from watchkeeper.base.configuration import DurationMs, FilePath, PathName, Secret, Section, Text, TimeZone
 from watchkeeper.base.ical import Feed
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 
 
 def _start(text: str) -> str:

@@ -11,8 +11,8 @@ from watchkeeper.alerts import AlertFilter, MatcherFailure
 from watchkeeper.alerts.matchers import read_matcher
 from watchkeeper.api.alertmanager.answer import Refused
 from watchkeeper.api.tenant import tenant_of
+from watchkeeper.base.regex import regex_failure
 from watchkeeper.model.matcher import Matcher
-from watchkeeper.query.promql.regex_failure import regex_failure
 
 _TRUE = frozenset({"true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"})
 

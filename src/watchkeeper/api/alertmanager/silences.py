@@ -15,10 +15,11 @@ from watchkeeper.api.alertmanager.answer import Malformed, Refused, answer, done
 from watchkeeper.api.alertmanager.filters import matchers_of
 from watchkeeper.api.alertmanager.times import read_time, time_text
 from watchkeeper.api.alertmanager.wire import PostedMatcher, PostedSilence, read_json, texts
+from watchkeeper.api.caller import caller_of
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.base.clock import Clock
+from watchkeeper.base.regex import regex_failure
 from watchkeeper.model.matcher import Matcher, MatchOp
-from watchkeeper.query.promql.regex_failure import regex_failure
 from watchkeeper.template.printing import quoted
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
@@ -61,7 +62,7 @@ class SilencesFace:
         if silence.ends_at < self._clock.now_ms():
             raise Refused(400, "Failed to create silence: end time can't be in the past")
         try:
-            return answer({"silenceID": await self._silences.set(silence)})
+            return answer({"silenceID": await self._silences.set(silence, _caller(request, silence.created_by))})
         except UnknownSilence as failure:
             raise Refused(404, str(failure)) from None
         except InvalidSilence as failure:
@@ -70,10 +71,14 @@ class SilencesFace:
     async def delete(self, request: Request) -> Response:
         """End a silence."""
         try:
-            await self._silences.expire(tenant_of(request), _id(request))
+            await self._silences.expire(tenant_of(request), _id(request), actor=_caller(request))
         except UnknownSilence:
             return Response(status_code=404)
         return done()
+
+
+def _caller(request: Request, said: str = "") -> str:
+    return caller_of(request, said, "API v2")
 
 
 def _id(request: Request) -> str:

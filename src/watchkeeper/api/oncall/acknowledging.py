@@ -14,10 +14,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from watchkeeper.access import InvalidToken
+from watchkeeper.api.caller import user_of
 from watchkeeper.api.oncall.acknowledging_page import group_page
-from watchkeeper.api.oncall.desk import Desk, read_form, user_of
+from watchkeeper.api.oncall.desk import Desk, read_form
 from watchkeeper.api.oncall.form import Unusable, back, comment_in, name_in
-from watchkeeper.api.oncall.page import not_kept, refusal
+from watchkeeper.api.page import not_kept, refusal
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.base.duration import DurationFailure, parse_duration_ms
 from watchkeeper.oncall.links import ACKNOWLEDGE
@@ -93,7 +94,7 @@ async def _answer(desk: Desk, request: Request, visit: Visit, sent: Mapping[str,
     try:
         return await _change(desk, request, visit, group, sent)
     except Unusable as why:
-        return group_page(desk, request, visit, group, str(why))
+        return group_page(desk, request, visit, group, str(why), sent)
     except StoreFailure as failure:
         return not_kept(failure)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
@@ -24,7 +24,8 @@ LONGEST_NAME, LONGEST_COMMENT = 100, 1000
 class Desk:
     """`config` and `people` are asked at each request, for a reload may change them.
 
-    `external_url` has no slash at its end. `reply` sends JSON to a URL that Slack gave us, and does not raise.
+    `external_url` has no slash at its end. `texted` says of which groups (tenant and key) a telephone number was told.
+    `reply` sends JSON to a URL that Slack gave us, and does not raise.
     """
 
     responding: Responding
@@ -34,6 +35,7 @@ class Desk:
     external_url: str
     config: Callable[[], OnCallSection]
     people: Callable[[], People]
+    texted: Callable[[str], Collection[tuple[str, str]]]
     reply: Callable[[str, bytes], Awaitable[None]]
 
     def zone(self) -> ZoneInfo:
@@ -45,8 +47,3 @@ async def read_form(request: Request) -> dict[str, str]:
     """The form in the body; of a name that comes twice, the last value."""
     body = await read_body(request, LARGEST_FORM)
     return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
-
-
-def user_of(request: Request) -> str:
-    """Who has logged in; empty where nobody has to."""
-    return str(getattr(request.state, "user", ""))

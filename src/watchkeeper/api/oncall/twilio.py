@@ -6,7 +6,8 @@ Source: Twilio's documentation of TwiML for voice and messaging, and of its requ
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -20,7 +21,7 @@ from watchkeeper.api.oncall.page import title_of
 from watchkeeper.api.oncall.urls import form_pairs, outside_url
 from watchkeeper.base.http import HTTPFailure
 from watchkeeper.base.http.authorization import source
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.oncall.callback_signatures import CallbackRefused, check_twilio
 from watchkeeper.oncall.responding import GroupNow, NothingFires
 
@@ -54,14 +55,14 @@ def routes(desk: Desk) -> list[Route]:
         except CallbackRefused as why:
             return _refused(desk, "sms", why)
         desk.callbacks.taken("sms")
-        return _xml(twiml.message(await _answered_sms(desk, form.get("Body", ""), person.name)))
+        return _xml(twiml.message(await _answered_sms(desk, form, person.name)))
 
     return [Route("/twilio/voice", voice, methods=["POST"]), Route("/twilio/sms", sms, methods=["POST"])]
 
 
-def code_of(group_key: str) -> str:
-    """A short name of a group that fits into an SMS: six digits of its key's SHA-256."""
-    return hashlib.sha256(group_key.encode()).hexdigest()[:6]
+def code_of(tenant: str, group_key: str) -> str:
+    """A short name of a group that fits into an SMS: six digits of the SHA-256 of its tenant and key."""
+    return hashlib.sha256(f"{tenant}\0{group_key}".encode()).hexdigest()[:6]
 
 
 async def _form(desk: Desk, request: Request, kind: str) -> Mapping[str, str]:
@@ -100,21 +101,48 @@ def _callee(desk: Desk, content: Mapping[str, str], form: Mapping[str, str]) -> 
     return content.get("person") or (person.name if person is not None else form.get("To") or "somebody by phone")
 
 
-async def _answered_sms(desk: Desk, text: str, actor: str) -> str:
-    word, *codes = text.lower().split() or [""]
+async def _answered_sms(desk: Desk, form: Mapping[str, str], actor: str) -> str:
+    word, *codes = form.get("Body", "").lower().split() or [""]
     if word not in _WORDS:
         return _HOW
-    waiting = [one for one in desk.responding.groups(DEFAULT_TENANT) if one.acknowledgement is None]
-    meant = [one for one in waiting if not codes or code_of(one.group_key) == codes[0]]
+    texted, others = _waiting(desk, form.get("From", ""))
+    if codes:
+        meant = [one for one in (*texted, *others) if code_of(one.tenant, one.group_key) == codes[0]]
+    else:
+        meant = texted or others
     if not meant:
         return f"Nothing waits to be acknowledged by the code {codes[0]}." if codes else "Nothing waits for you."
-    if len({one.group_key for one in meant}) > 1:
+    if len(meant) > 1:
         return _which(meant)
-    return await _acknowledge(desk, desk.responding.group(DEFAULT_TENANT, meant[0].group_key), actor, "sms")
+    return await _acknowledge(desk, meant[0], actor, "sms")
+
+
+def _waiting(desk: Desk, number: str) -> tuple[list[GroupNow], list[GroupNow]]:
+    """The groups that nobody looks after: those that the number was told of, in any tenant, and the default tenant's.
+
+    Of other tenants nobody hears by SMS who was not told of them.
+    """
+    told = desk.texted(number)
+    own = {(DEFAULT_TENANT, one.group_key) for one in desk.responding.groups(DEFAULT_TENANT)}
+    return _unattended(desk, told), _unattended(desk, own - set(told))
+
+
+def _unattended(desk: Desk, names: Iterable[tuple[str, str]]) -> list[GroupNow]:
+    """Those of these groups that fire and that nobody has acknowledged, those that fire longest first."""
+    found = list[GroupNow]()
+    for tenant, group_key in names:
+        with suppress(NothingFires):
+            found.append(desk.responding.group(tenant, group_key))
+    waiting = [one for one in found if one.acknowledgement is None]
+    return sorted(waiting, key=lambda one: (one.since, one.tenant, one.group_key))
 
 
 def _which(groups: Sequence[GroupNow]) -> str:
-    named = "; ".join(f"ACK {code_of(one.group_key)} for {title_of(one)}" for one in groups[:_MOST_NAMED])
+    named = "; ".join(
+        f"ACK {code_of(one.tenant, one.group_key)} for {title_of(one)}"
+        + ("" if one.tenant == DEFAULT_TENANT else f" of {one.tenant}")
+        for one in groups[:_MOST_NAMED]
+    )
     return f"{len(groups)} groups fire. Reply {named}"
 
 

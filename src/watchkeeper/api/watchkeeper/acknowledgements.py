@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from watchkeeper.api.alertmanager.times import time_text
 from watchkeeper.api.body import read_body
-from watchkeeper.api.oncall.desk import LARGEST_FORM, LONGEST_COMMENT, LONGEST_NAME, Desk, user_of
+from watchkeeper.api.caller import user_of
+from watchkeeper.api.oncall.desk import LARGEST_FORM, LONGEST_COMMENT, LONGEST_NAME, Desk
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, bad_parameter, success
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.base.duration import DurationFailure, parse_duration_ms
@@ -79,7 +80,7 @@ async def _release(desk: Desk, request: Request) -> Response:
 
 
 def _actor(request: Request, by: str) -> str:
-    actor = by.strip() or user_of(request)
+    actor = user_of(request) or by.strip()
     if not actor:
         raise bad_parameter("by", "who does it? A name would be right, such as alice")
     return actor[:LONGEST_NAME]

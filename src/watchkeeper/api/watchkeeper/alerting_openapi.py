@@ -9,6 +9,12 @@ from watchkeeper.api.tenant import HEADER
 _TEXT = {"type": "string"}
 _TENANT = {"name": HEADER, "in": "header", "schema": {"type": "string", "default": "default"}}
 _NAME = {"name": "name", "in": "path", "required": True, "schema": _TEXT}
+_ACTOR = {
+    "name": "actor",
+    "in": "query",
+    "schema": _TEXT,
+    "description": "Who does it, for the journal; whoever has logged in is known without.",
+}
 _FAILURE = {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}}
 _REFUSED = {"description": "What cannot be meant, each problem on a line.", "content": _FAILURE}
 _UNKNOWN = {"description": "There is none of this name.", "content": _FAILURE}
@@ -40,7 +46,7 @@ PATHS: dict[str, Any] = {
         "post": {
             "summary": "Make a recurring silence",
             "operationId": "makeRecurringSilence",
-            "parameters": [_TENANT],
+            "parameters": [_TENANT, _ACTOR],
             "requestBody": _BODY,
             "responses": {"200": _ONE, "400": _REFUSED, "409": _OF_A_FILE},
         },
@@ -55,14 +61,14 @@ PATHS: dict[str, Any] = {
         "put": {
             "summary": "Change a recurring silence; what was planned by the old one ends",
             "operationId": "changeRecurringSilence",
-            "parameters": [_NAME, _TENANT],
+            "parameters": [_NAME, _TENANT, _ACTOR],
             "requestBody": _BODY,
             "responses": {"200": _ONE, "400": _REFUSED, "404": _UNKNOWN, "409": _OF_A_FILE},
         },
         "delete": {
             "summary": "Delete a recurring silence; what was planned by it ends",
             "operationId": "deleteRecurringSilence",
-            "parameters": [_NAME, _TENANT],
+            "parameters": [_NAME, _TENANT, _ACTOR],
             "responses": {"204": {"description": "It is gone."}, "404": _UNKNOWN, "409": _OF_A_FILE},
         },
     },

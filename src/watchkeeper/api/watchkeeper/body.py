@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watchkeeper.api.body import read_body
+from watchkeeper.api.caller import user_of
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType
 from watchkeeper.oncall.incident import IncidentConflict, InvalidIncident, UnknownIncident
 
@@ -36,7 +37,7 @@ async def read_json(request: Request, kind: type[T]) -> T:
 
 def actor(request: Request, posted: Posted) -> str:
     """Who does it: the login, or whoever the body names. Raises ApiFailure where nobody is named."""
-    by = str(getattr(request.state, "user", "") or posted.by)
+    by = user_of(request) or posted.by
     return required("by", by, "the name of whoever does this")
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from watchkeeper.api.caller import caller_of
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, success
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.api.watchkeeper.asked import body_of, refused
@@ -20,7 +21,8 @@ from watchkeeper.oncall.escalation.escalation import Escalation
 from watchkeeper.oncall.escalation.policy import read_target
 from watchkeeper.oncall.schedule.shown import time_text
 
-_Deed = Callable[[Escalation, "Asked"], Awaitable[None]]
+_Deed = Callable[[Escalation, "Asked", str], Awaitable[None]]
+"""Done to one, as asked, by whom."""
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True):
@@ -80,7 +82,7 @@ class EscalationsFace:
             asked = await body_of(request, Asked)
             found = self._find(request)
             try:
-                await deed(found, asked)
+                await deed(found, asked, caller_of(request, asked.actor))
             except OnCallFailure as failure:
                 raise refused(failure) from failure
             left = self._room.escalations.find(found.id)
@@ -88,30 +90,28 @@ class EscalationsFace:
 
         return handle
 
-    async def acknowledge(self, found: Escalation, asked: Asked) -> None:
+    async def acknowledge(self, found: Escalation, asked: Asked, actor: str) -> None:
         """Stop it: somebody has the alerts in hand."""
-        actor = asked.actor or "api"
         await self._hands.take(found.tenant, found.group_key, actor)
         await self._room.escalations.acknowledged(found.tenant, found.group_key, actor)
 
-    async def release(self, found: Escalation, asked: Asked) -> None:
+    async def release(self, found: Escalation, asked: Asked, actor: str) -> None:
         """Let it go on."""
-        actor = asked.actor or "api"
         await self._hands.release(found.tenant, found.group_key, actor)
         await self._room.escalations.released(found.tenant, found.group_key, actor)
 
-    async def assign(self, found: Escalation, asked: Asked) -> None:
+    async def assign(self, found: Escalation, asked: Asked, actor: str) -> None:
         """Hand it over."""
         try:
             target = read_target(asked.target)
         except ValueError as error:
             raise ApiFailure(ErrorType.BAD_DATA, f"target: {error}") from None
         self._room.check_target(target)
-        await self._room.escalations.assign(found.id, target, asked.actor or "api")
+        await self._room.escalations.assign(found.id, target, actor)
 
-    async def resolve(self, found: Escalation, asked: Asked) -> None:
+    async def resolve(self, found: Escalation, asked: Asked, actor: str) -> None:
         """End it."""
-        await self._room.escalations.resolve(found.id, asked.actor or "api")
+        await self._room.escalations.resolve(found.id, actor)
 
     async def test(self, request: Request) -> Response:
         """Send somebody a test notification by each contact."""

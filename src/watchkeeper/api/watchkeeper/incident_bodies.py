@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType
 from watchkeeper.api.watchkeeper.body import LONGEST_NAME, Posted, required
-from watchkeeper.oncall.incident import ActionItem, Change, Incident, Link, Status
+from watchkeeper.oncall.incident import ROLES, ActionItem, Change, Incident, Link, Status
 
 _LONGEST_TEXT = 100_000
 _LINES = ("severity", "service", "team", "assignee", "runbook")
@@ -57,6 +58,13 @@ class PostedIncident(Posted, forbid_unknown_fields=True, rename="camel"):
     links: list[PostedLink] | None = None
     action_items: list[PostedItem] | None = None
     alerts: list[str] | None = None
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> PostedIncident:
+        """What a form says; roles stand among the other fields."""
+        roles = {name: value for name, value in fields.items() if name in ROLES}
+        others = {name: value for name, value in fields.items() if name not in ROLES}
+        return msgspec.convert({**others, "roles": roles}, cls)
 
     def change(self) -> Change:
         """What it changes. Raises ApiFailure."""
@@ -129,10 +137,11 @@ class PostedTicket(Posted, forbid_unknown_fields=True):
 
 
 class PostedSplit(Posted, forbid_unknown_fields=True):
-    """Which alerts become an incident of their own."""
+    """Which alerts become an incident of their own, and which receiver keeps a ticket of that."""
 
     alerts: list[str] = msgspec.field(default_factory=list[str])
     title: str = ""
+    ticket: str = ""
 
 
 class PostedTick(Posted, forbid_unknown_fields=True):

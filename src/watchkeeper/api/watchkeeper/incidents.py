@@ -115,7 +115,9 @@ class _Face:
         if not posted.alerts:
             raise bad_parameter("alerts", "right would be the fingerprints of those that become an incident")
         title = " ".join(posted.title.split())[:300]
-        return await self._whole(await self._room.split(tenant_of(request), _id(request), posted.alerts, title, by))
+        return await self._whole(
+            await self._room.split(tenant_of(request), _id(request), posted.alerts, title, by, posted.ticket)
+        )
 
     async def tick(self, request: Request) -> Response:
         posted = await read_json(request, PostedTick)

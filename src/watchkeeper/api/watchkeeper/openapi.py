@@ -119,6 +119,8 @@ _SIGNALS: dict[str, Any] = {
         }
     },
 }
+OF_TELEMETRY = frozenset({"/sql", "/import/openmetrics", "/rules/backtest"})
+"""What only a process that holds samples answers."""
 _SCHEMAS: dict[str, Any] = {
     "Rows": {
         "type": "object",
@@ -198,7 +200,10 @@ def routes(core: Core) -> list[Route]:
     """The route below `/api/watchkeeper/v1`."""
 
     async def document(request: Request) -> Response:
-        return JSONResponse(openapi(core.build.version, core.options.external_url))
+        whole = openapi(core.build.version, core.options.external_url)
+        if not core.options.telemetry:
+            whole["paths"] = {path: what for path, what in whole["paths"].items() if path not in OF_TELEMETRY}
+        return JSONResponse(whole)
 
     return [Route("/openapi.json", document)]
 

@@ -228,7 +228,11 @@ PATHS: dict[str, Any] = {
         "post": _change(
             "splitIncident",
             "Make an incident of its own of some alerts, which is answered",
-            {"alerts": _list(_TEXT), "title": _TEXT},
+            {
+                "alerts": _list(_TEXT),
+                "title": _TEXT,
+                "ticket": {"type": "string", "description": "The receiver that keeps a ticket of the new one."},
+            },
             "alerts",
         )
     },

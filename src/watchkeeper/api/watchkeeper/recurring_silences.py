@@ -21,6 +21,7 @@ from watchkeeper.alerts import (
 from watchkeeper.alerts.recurring.sections import section_of
 from watchkeeper.api.alertmanager.times import time_text
 from watchkeeper.api.body import read_body
+from watchkeeper.api.caller import caller_of
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, bad_parameter, no_content, success
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.base.clock import Clock
@@ -62,7 +63,7 @@ class _Face:
     async def make(self, request: Request) -> Response:
         made = await _read(request, None)
         try:
-            await self._recurring.make(made)
+            await self._recurring.make(made, _caller(request, made.created_by))
         except RecurringSilenceConflict as why:
             raise ApiFailure(ErrorType.CONFLICT, str(why)) from None
         return success(_shown(made))
@@ -71,7 +72,7 @@ class _Face:
         name = self._found(request).name
         changed = await _read(request, name)
         try:
-            await self._recurring.change(changed)
+            await self._recurring.change(changed, _caller(request))
         except RecurringSilenceConflict as why:
             raise ApiFailure(ErrorType.CONFLICT, str(why)) from None
         return success(_shown(changed))
@@ -79,7 +80,7 @@ class _Face:
     async def delete(self, request: Request) -> Response:
         found = self._found(request)
         try:
-            await self._recurring.delete(found.tenant, found.name)
+            await self._recurring.delete(found.tenant, found.name, _caller(request))
         except RecurringSilenceConflict as why:
             raise ApiFailure(ErrorType.CONFLICT, str(why)) from None
         return no_content()
@@ -101,6 +102,11 @@ class _Face:
             return self._recurring.get(tenant_of(request), request.path_params["name"])
         except UnknownSilence as why:
             raise ApiFailure(ErrorType.NOT_FOUND, str(why)) from None
+
+
+def _caller(request: Request, said: str = "") -> str:
+    """Who does it: the login, else the parameter `actor`, else `said`."""
+    return caller_of(request, request.query_params.get("actor", "") or said)
 
 
 async def _read(request: Request, name: str | None) -> RecurringSilence:

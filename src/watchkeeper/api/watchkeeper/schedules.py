@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from watchkeeper.access import InvalidToken, Signer
+from watchkeeper.api.caller import caller_of
 from watchkeeper.api.prometheus.envelope import bad_parameter, success
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.watchkeeper.asked import body_of, instant_asked, read_instant, refused
@@ -127,7 +128,12 @@ class SchedulesFace:
         if since >= until:
             raise bad_parameter("end", "it must be later than start")
         asked = Override(
-            body.person, since, until, body.replaces, created_by=body.created_by or "api", comment=body.comment
+            body.person,
+            since,
+            until,
+            body.replaces,
+            created_by=caller_of(request, body.created_by),
+            comment=body.comment,
         )
         try:
             name = request.path_params["name"]
@@ -141,7 +147,7 @@ class SchedulesFace:
         body = await body_of(request, SwapBody)
         if body.a == body.b:
             raise bad_parameter("b", f'"{body.b}" cannot swap with themselves: somebody else would be right')
-        by = body.by or "api"
+        by = caller_of(request, body.by)
         halves = (
             Override(body.b, *_window("a", body.a_start, body.a_end), body.a, created_by=by, comment=body.comment),
             Override(body.a, *_window("b", body.b_start, body.b_end), body.b, created_by=by, comment=body.comment),
@@ -158,7 +164,7 @@ class SchedulesFace:
         """Take an override back that was made here."""
         try:
             name, id = request.path_params["name"], request.path_params["id"]
-            await self._room.withdraw(name, id, request.query_params.get("actor", "") or "api")
+            await self._room.withdraw(name, id, caller_of(request, request.query_params.get("actor", "")))
         except OnCallFailure as failure:
             raise refused(failure) from failure
         return success({})

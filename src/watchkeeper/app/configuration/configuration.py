@@ -24,7 +24,7 @@ from watchkeeper.base.failure import Failure
 from watchkeeper.base.ical import Feed
 from watchkeeper.model.severity import Severities
 from watchkeeper.notify import NotifyConfig, Receiver, resolve_receivers, wrong_templates
-from watchkeeper.oncall import Roster, check_on_call, receiver_of
+from watchkeeper.oncall import Roster, check_on_call, check_on_call_severities, receiver_of
 from watchkeeper.oncall.incident import check_incidents
 from watchkeeper.oncall.quality import check_quality
 from watchkeeper.oncall.runbook import Runbooks, load_runbooks
@@ -146,11 +146,12 @@ class _Loader:
         self._problems.extend(check_silencing(sections, names, tree))
         self._problems.extend(check_quality(sections, names, tree))
         self._problems.extend(check_on_call(sections, sections.receivers, tree))
+        self._warnings.extend(check_on_call_severities(sections, severities_of(sections), tree))
         self._problems.extend(jobs.problems)
         self._warnings.extend(jobs.warnings)
         if self._problems:
             raise ConfigurationFailure(self._problems)
-        silencing, roster = Silencing.of(sections), sections.roster()
+        silencing, roster = Silencing.of(sections), sections.roster(severities_of(sections))
         feeds = feeds_of(roster, silencing)
         if problems := list(read_calendars(feeds, sections, tree)):
             raise ConfigurationFailure(problems)

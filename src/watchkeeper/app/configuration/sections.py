@@ -30,7 +30,7 @@ from watchkeeper.base.configuration import (
 )
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.http import TLSConfig
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.notify import NotificationDefaults
 from watchkeeper.oncall import OnCallSection, OnCallSections
 from watchkeeper.oncall.heartbeat import HeartbeatSections

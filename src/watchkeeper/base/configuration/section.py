@@ -31,6 +31,7 @@ class Section(BaseModel):
         arbitrary_types_allowed=True,
         hide_input_in_errors=True,
         use_attribute_docstrings=False,
+        defer_build=True,
     )
 
     @model_validator(mode="before")

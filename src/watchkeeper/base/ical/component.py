@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 
 from watchkeeper.base.ical.failure import CalendarFailure
 
 LARGEST_BYTES = 8 << 20
 _DEEPEST = 8
+_MOST_LINES, _MOST_COMPONENTS = 500_000, 100_000
+_HEEDED = frozenset(
+    {
+        *("BEGIN", "END", "UID", "SUMMARY", "STATUS", "RECURRENCE-ID"),
+        *("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "TZID", "TZOFFSETFROM", "TZOFFSETTO"),
+    }
+)
+"""What is kept of a calendar: whoever sends megabytes of other properties fills no memory."""
 _LINE = re.compile(
     r'([A-Za-z0-9-]+)((?:;[A-Za-z0-9-]+=(?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)*):(.*)', re.DOTALL
 )
@@ -34,7 +43,7 @@ class Property:
 
 @dataclass(slots=True)
 class Component:
-    """What stands between BEGIN and END."""
+    """What stands between BEGIN and END, as far as it is heeded."""
 
     name: str
     line: int
@@ -55,12 +64,15 @@ def read_component(text: str) -> Component:
     if len(text) > LARGEST_BYTES:
         raise CalendarFailure(f"the calendar is longer than {LARGEST_BYTES >> 20} MiB")
     whole = Component("", 1)
-    open_ = [whole]
+    open_, count = [whole], 0
     for one in _properties(text):
         if one.name == "BEGIN":
             part = Component(one.value.strip().upper(), one.line)
             open_[-1].parts.append(part)
             open_.append(part)
+            count += 1
+            if count > _MOST_COMPONENTS:
+                raise CalendarFailure(f"more than {_MOST_COMPONENTS} components are not taken", one.line)
             if len(open_) > _DEEPEST:
                 raise CalendarFailure("components are nested too deeply", one.line)
         elif one.name == "END":
@@ -69,7 +81,7 @@ def read_component(text: str) -> Component:
             open_.pop()
         elif len(open_) == 1:
             raise CalendarFailure('right would be "BEGIN:VCALENDAR" here', one.line)
-        else:
+        elif one.name in _HEEDED:
             open_[-1].properties.append(one)
     if len(open_) > 1:
         raise CalendarFailure(f"{open_[-1].name} is not ended", open_[-1].line)
@@ -80,7 +92,9 @@ def read_component(text: str) -> Component:
 
 
 def _properties(text: str) -> Iterator[Property]:
-    for number, line in _unfolded(text.removeprefix("\ufeff")):
+    for count, (number, line) in enumerate(_unfolded(text.removeprefix("\ufeff"))):
+        if count >= _MOST_LINES:
+            raise CalendarFailure(f"more than {_MOST_LINES} content lines are not taken", number)
         if (found := _LINE.fullmatch(line)) is None:
             raise CalendarFailure("this is no content line: right would be NAME:VALUE", number)
         parameters = {name.upper(): value.strip('"') for name, value in _PARAMETER.findall(found[2])}
@@ -88,13 +102,15 @@ def _properties(text: str) -> Iterator[Property]:
 
 
 def _unfolded(text: str) -> Iterator[tuple[int, str]]:
-    begin, pieces = 0, list[str]()
-    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), 1):
-        if line[:1] in (" ", "\t") and pieces:
-            pieces.append(line[1:])
+    begin, whole, folded = 0, "", StringIO()
+    # Line by line, for a list of millions of short lines takes a hundred times the text's own size.
+    for number, ended in enumerate(StringIO(text, newline=None), 1):
+        line = ended.removesuffix("\n")
+        if line[:1] in (" ", "\t") and whole:
+            folded.write(line[1:])
             continue
-        if pieces:
-            yield begin, "".join(pieces)
-        begin, pieces = number, [line] if line.strip() else []
-    if pieces:
-        yield begin, "".join(pieces)
+        if whole:
+            yield begin, whole + folded.getvalue()
+        begin, whole, folded = number, line if line.strip() else "", StringIO()
+    if whole:
+        yield begin, whole + folded.getvalue()

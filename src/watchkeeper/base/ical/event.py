@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from watchkeeper.base.ical.component import Component
+from watchkeeper.base.ical.component import Component, Property
 from watchkeeper.base.ical.failure import CalendarFailure
 from watchkeeper.base.ical.moment import Moment, duration, moments
+from watchkeeper.base.ical.recurrence import Effort
 from watchkeeper.base.ical.rule import Rule, read_rule
 from watchkeeper.base.ical.zone import EARLIEST, LATEST, Described, Zone
 
@@ -21,7 +22,7 @@ class Event:
     """Begins at the local times of `start` and of what repeats it; lasts `by_clock`, then `passing`.
 
     `instead_of` is the instant of the occurrence of the event with the same `uid` whose place it takes; `cancelled`
-    ones take it with nothing.
+    ones take it with nothing. With a `shift` it takes the places of all that follow, too, each put off by so much.
     """
 
     uid: str
@@ -34,7 +35,12 @@ class Event:
     excluded: frozenset[int] = frozenset()
     instead_of: int | None = None
     cancelled: bool = False
-    line: int = 0
+    shift: timedelta | None = None
+
+    @property
+    def length(self) -> timedelta:
+        """How long it lasts, where clocks do not change."""
+        return self.by_clock + self.passing
 
     def begins(self, since: datetime, until: datetime) -> Iterator[Moment]:
         """Beginnings between two local times, a day more at either side, in no order; some may come twice."""
@@ -43,13 +49,17 @@ class Event:
         for rule in self.rules:
             yield from (Moment(local, self.start.zone, self.start.whole_day) for local in rule.between(early, late))
 
+    def put_off(self, begin: Moment) -> Moment:
+        """Where an occurrence is now that would begin then, were it not among those whose places this one takes."""
+        return Moment(begin.in_zone(self.start.zone) + (self.shift or timedelta()), self.start.zone, begin.whole_day)
+
     def end(self, begin: Moment) -> int:
         """When the occurrence ends that begins then, in ms."""
         later = Moment(begin.local + self.by_clock, begin.zone)
         return later.instant + self.passing // timedelta(milliseconds=1)
 
 
-def read_event(part: Component, here: Zone, described: Mapping[str, Described]) -> Event:
+def read_event(part: Component, here: Zone, described: Mapping[str, Described], effort: Effort) -> Event:
     """The event of a VEVENT. Raises CalendarFailure."""
     if (written := part.first("DTSTART")) is None:
         raise CalendarFailure("an event needs a DTSTART", part.line)
@@ -58,8 +68,7 @@ def read_event(part: Component, here: Zone, described: Mapping[str, Described]) 
         raise CalendarFailure("events from 1970 to 2099 are taken, and no others", written.line)
     by_clock, passing = _length(part, start, here, described)
     instead = part.first("RECURRENCE-ID")
-    if instead is not None and "RANGE" in instead.parameters:
-        raise CalendarFailure("RANGE=THISANDFUTURE is not taken: an event of its own would be right", instead.line)
+    original = moments(instead, here, described)[0] if instead is not None else None
     dates = [one for each in part.all("RDATE") for one in moments(each, here, described)]
     excluded = [one for each in part.all("EXDATE") for one in moments(each, here, described)]
     if len(dates) + len(excluded) > _MOST_DATES:
@@ -71,13 +80,33 @@ def read_event(part: Component, here: Zone, described: Mapping[str, Described]) 
         start,
         by_clock,
         passing,
-        tuple(read_rule(one.value, start.local, start.zone, one.line) for one in part.all("RRULE")),
+        tuple(read_rule(one.value, start.local, start.zone, one.line, effort) for one in part.all("RRULE")),
         tuple(dates),
         frozenset(one.instant for one in excluded),
-        moments(instead, here, described)[0].instant if instead is not None else None,
+        original.instant if original is not None else None,
         status is not None and status.value.strip().upper() == "CANCELLED",
-        part.line,
+        _shift(start, original, instead) if original is not None and instead is not None else None,
     )
+
+
+def called(part: Component) -> str:
+    """What people know a VEVENT by: its summary, else its UID."""
+    named = part.first("SUMMARY") or part.first("UID")
+    return " ".join(named.text.split())[:60] if named is not None else ""
+
+
+def _shift(start: Moment, original: Moment, instead: Property) -> timedelta | None:
+    """By how much the clock shows another time from an occurrence on; None where only that one is another."""
+    match instead.parameters.get("RANGE", "").upper():
+        case "":
+            return None
+        case "THISANDFUTURE":
+            shift = start.local - original.in_zone(start.zone)
+        case other:
+            raise CalendarFailure(f'RANGE is "{other[:40]}": THISANDFUTURE would be right', instead.line)
+    if abs(shift) > LONGEST:
+        raise CalendarFailure(f"occurrences are put off by {LONGEST.days} days at the most", instead.line)
+    return shift
 
 
 def _length(

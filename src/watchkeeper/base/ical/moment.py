@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from watchkeeper.base.ical.component import Property
 from watchkeeper.base.ical.failure import CalendarFailure
-from watchkeeper.base.ical.zone import UTC_ZONE, Described, Zone, zone_of
+from watchkeeper.base.ical.zone import UTC_ZONE, Described, Zone, local_of, zone_of
 
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d))?", re.ASCII)
 _DURATION = re.compile(
@@ -29,6 +29,12 @@ class Moment:
     def instant(self) -> int:
         """When it is, in ms since the epoch."""
         return self.zone.instant(self.local)
+
+    def in_zone(self, zone: Zone) -> datetime:
+        """What the clocks of a zone show then."""
+        if zone == self.zone:
+            return self.local
+        return local_of(datetime(1970, 1, 1) + timedelta(milliseconds=self.instant), zone)  # noqa: DTZ001  # in UTC
 
 
 def moments(written: Property, here: Zone, described: Mapping[str, Described]) -> list[Moment]:

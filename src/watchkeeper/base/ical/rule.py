@@ -1,87 +1,104 @@
-"""Recurrence rules, with bounds on what an expansion may cost (RFC 5545, 3.3.10)."""
+"""Recurrence rules of events, with bounds on what an expansion may cost (RFC 5545, 3.3.10)."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import islice, takewhile
-from typing import Protocol, cast
-
-from dateutil.rrule import rrulestr
+from datetime import datetime, time, timedelta
+from itertools import islice
 
 from watchkeeper.base.ical.failure import CalendarFailure
+from watchkeeper.base.ical.recurrence import FREQUENCIES, Effort, Pattern, read_pattern
 from watchkeeper.base.ical.zone import EARLIEST, LATEST, Zone, local_of
 
-_STEPS = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 0, "YEARLY": 0}
-"""By how many days the start of a rule may be put off; 0 where it may not."""
 _RULE = re.compile(r"[A-Z]+=[A-Z0-9,+-]+(?:;[A-Z]+=[A-Z0-9,+-]+)*")
 _LONGEST = 400
 _MOST_COUNTED = 5000
-_ONCE_A_DAY = ("BYHOUR", "BYMINUTE", "BYSECOND")
-
-
-class _Expanded(Protocol):
-    def __iter__(self) -> Iterator[datetime]: ...
+_TIMES = {"BYHOUR": 23, "BYMINUTE": 59, "BYSECOND": 59}
+_PARTS = {
+    *("FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"),
+    *("BYSETPOS", *_TIMES),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Local times of what recurs: the first is `start`, none is after `until`."""
+    """Local times of what recurs, `at` a time of some days: none is before `start`, none after `until`."""
 
-    parts: str
-    step_days: int
+    pattern: Pattern
+    at: time
     start: datetime
     until: datetime
 
-    def between(self, since: datetime, until: datetime) -> Iterator[datetime]:
-        """Those from one local time to another, both inclusive, in order."""
-        last = min(until, self.until)
-        start = self.start
-        if self.step_days and since > start:
-            # A rule that counts in days or weeks is the same from any of its periods on.
-            start += timedelta(days=(since - start).days // self.step_days * self.step_days)
-        if last < start:
-            return iter(())
-        return (one for one in _expanded(self.parts, start, last) if one >= max(since, self.start))
+    def between(self, since: datetime, until: datetime, effort: Effort | None = None) -> Iterator[datetime]:
+        """Those from one local time to another, both inclusive, in order.
+
+        Raises CalendarFailure where they are more work than `effort` allows.
+        """
+        first, last = max(since, self.start), min(until, self.until)
+        if last < first:
+            return
+        for day in self.pattern.days(first.date(), last.date(), effort or Effort(math.inf)):
+            if first <= (one := datetime.combine(day, self.at)) <= last:
+                yield one
 
 
-def read_rule(text: str, start: datetime, zone: Zone, line: int) -> Rule:
-    """The rule of an event that begins at `start` for the first time. Raises CalendarFailure."""
+def read_rule(text: str, start: datetime, zone: Zone, line: int, effort: Effort) -> Rule:
+    """The rule of an event that begins at `start` for the first time.
+
+    Raises CalendarFailure, also where looking for its first occurrences is more work than is left.
+    """
     bare = text.strip().upper()
     if len(bare) > _LONGEST or not _RULE.fullmatch(bare):
         raise CalendarFailure("this is no recurrence rule: right would be FREQ=WEEKLY;BYDAY=SU", line)
     parts = dict(part.split("=", 1) for part in bare.split(";"))
-    if (frequency := parts.get("FREQ", "")) not in _STEPS:
+    if (frequency := parts.get("FREQ", "")) not in FREQUENCIES:
         raise CalendarFailure(f'FREQ is "{frequency}": DAILY, WEEKLY, MONTHLY or YEARLY would be right', line)
-    if any("," in parts.get(key, "") for key in _ONCE_A_DAY):
+    if any("," in parts.get(key, "") for key in _TIMES):
         raise CalendarFailure("an event that begins several times a day is not taken", line)
     try:
-        interval = _number(parts.get("INTERVAL", "1"))
-        count = _number(parts.pop("COUNT")) if "COUNT" in parts else 0
-        until = _until(parts.pop("UNTIL"), zone) if "UNTIL" in parts else LATEST
-        kept = ";".join(f"{key}={value}" for key, value in parts.items())
-        if count:
-            first = list(islice(_expanded(kept, start, until), count))
-            until = first[-1] if first else EARLIEST
-        else:
-            next(iter(_expanded(kept, start, min(until, start + timedelta(days=400)))), None)
-    except (ValueError, TypeError, LookupError, OverflowError) as error:
+        if unknown := parts.keys() - _PARTS:
+            raise ValueError(f"there is no {min(unknown)}")
+        interval, count = (_number(parts.get(name, "1"), name, _MOST_COUNTED) for name in ("INTERVAL", "COUNT"))
+        until = _until(parts["UNTIL"], zone) if "UNTIL" in parts else LATEST
+        rule = Rule(read_pattern(parts, interval, start.date()), _time(parts, start.time()), start, until)
+    except (ValueError, OverflowError) as error:
         raise CalendarFailure(f"this is no recurrence rule: {error}", line) from None
-    return Rule(kept, _STEPS[frequency] * interval, start, until)
+    try:
+        return _counted(rule, count if "COUNT" in parts else 0, effort)
+    except CalendarFailure as failure:
+        raise CalendarFailure(failure.text, line) from None
 
 
-def _expanded(parts: str, start: datetime, until: datetime) -> Iterator[datetime]:
-    if until < start:
-        return iter(())
-    rule = cast("_Expanded", rrulestr(f"{parts};UNTIL={until:%Y%m%dT%H%M%S}", dtstart=start))
-    return takewhile(lambda one: one <= until, iter(rule))
+def _counted(rule: Rule, count: int, effort: Effort) -> Rule:
+    """The rule up to the last that counts (0: all do). Raises CalendarFailure where it leads to nothing at all."""
+    first = list(islice(rule.between(rule.start, rule.until, effort), count or 1))
+    if not first and not count and rule.until == LATEST:
+        raise CalendarFailure("its rule falls on no day at all")
+    if not count:
+        return rule
+    return Rule(rule.pattern, rule.at, rule.start, first[-1] if first else EARLIEST)
 
 
-def _number(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) <= _MOST_COUNTED:
-        raise ValueError(f"{text} is no number from 1 to {_MOST_COUNTED}")
+def _number(text: str, name: str, most: int) -> int:
+    if not text.isdigit() or not 0 < int(text) <= most:
+        raise ValueError(f"{name} {text[:20]} is no number from 1 to {most}")
+    return int(text)
+
+
+def _time(parts: Mapping[str, str], start: time) -> time:
+    hour, minute, second = (
+        _of_clock(parts[name], name) if name in parts else like
+        for name, like in zip(_TIMES, (start.hour, start.minute, start.second), strict=True)
+    )
+    return time(hour, minute, second)
+
+
+def _of_clock(text: str, name: str) -> int:
+    if not text.isdigit() or int(text) > _TIMES[name]:
+        raise ValueError(f"{name} {text[:20]} is no number from 0 to {_TIMES[name]}")
     return int(text)
 
 

@@ -65,6 +65,22 @@ class AlertData:
         }
 
 
+class Chosen(tuple[AlertData, ...]):
+    """Some of the alerts of a notification."""
+
+    __slots__ = ()
+
+    @property
+    def go_type(self) -> str:
+        """Alertmanager's name for it."""
+        return "[]template.Alert"
+
+    @property
+    def go_methods(self) -> Mapping[str, Function]:
+        """None."""
+        return NO_METHODS
+
+
 class Alerts(tuple[AlertData, ...]):
     """The alerts of a notification."""
 
@@ -80,9 +96,9 @@ class Alerts(tuple[AlertData, ...]):
         """Those that fire, and those that do not any more."""
         return {"Firing": Function(lambda: self.of(FIRING)), "Resolved": Function(lambda: self.of(RESOLVED))}
 
-    def of(self, status: str) -> tuple[AlertData, ...]:
+    def of(self, status: str) -> Chosen:
         """The alerts of that status."""
-        return tuple(alert for alert in self if alert.status == status)
+        return Chosen(alert for alert in self if alert.status == status)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from watchkeeper.notify.templating.go_json import to_json
+from watchkeeper.notify.templating.key_values import texts
 from watchkeeper.notify.templating.links import Links, UnsignedLinks, tenant_of
 from watchkeeper.notify.templating.time import Duration, Time
 from watchkeeper.template import Function
@@ -15,10 +16,11 @@ from watchkeeper.template.expressions import matches, re_replace_all
 from watchkeeper.template.failure import FunctionFailure
 from watchkeeper.template.html import SafeHTML, SafeURL
 from watchkeeper.template.humanize import humanize_duration
+from watchkeeper.template.value import is_slice, type_name
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2}).{0,2}", re.DOTALL)
 _LETTER = re.compile(r"[^\W\d_]")
-_WORD = re.compile(r"[^\W_](?:[\w]|['’](?=\w))*")
+_WORD = re.compile(r"[^\W_](?:[\w]|['’.:](?=\w))*")
 
 
 def functions(now_ms: Callable[[], int], links: Links | None = None) -> Mapping[str, Function]:
@@ -38,10 +40,18 @@ def _title(text: str) -> str:
     return _WORD.sub(lambda word: _LETTER.sub(lambda first: first[0].title(), word[0].lower(), count=1), text)
 
 
-def _join(separator: str, parts: Sequence[Any]) -> str:
-    if not all(isinstance(part, str) for part in parts):
-        raise FunctionFailure("wrong type for value; expected []string")
-    return separator.join(parts)
+def _upper(text: str) -> str:
+    """In capitals, each character by itself: one stays as it is where there is no single capital of it (ß)."""
+    return "".join(up if len(up := c.upper()) == 1 else c for c in text)
+
+
+def _lower(text: str) -> str:
+    """The same in small letters."""
+    return "".join(c.lower()[0] for c in text)
+
+
+def _join(separator: str, parts: Any) -> str:
+    return separator.join(() if parts is None else texts(parts))
 
 
 def _url_unescape(text: str) -> str:
@@ -61,8 +71,10 @@ def _humanize(value: Any) -> str:
     return humanize_duration(value.ns / 1e9 if isinstance(value, Duration) else value)
 
 
-def _append(items: Sequence[Any], *more: Any) -> list[Any]:
-    return [*items, *more]
+def _append(items: Sequence[Any] | None, *more: Any) -> list[Any]:
+    if items is not None and not is_slice(items):
+        raise FunctionFailure(f"wrong type for value; expected []interface {{}}; got {type_name(items)}")
+    return [*(items or ()), *more]
 
 
 def _dict(*pairs: Any) -> dict[str, Any]:
@@ -74,11 +86,11 @@ def _dict(*pairs: Any) -> dict[str, Any]:
 
 
 _FIXED: Mapping[str, Function] = {
-    "toUpper": Function(lambda text: text.upper(), ("string",)),
-    "toLower": Function(lambda text: text.lower(), ("string",)),
+    "toUpper": Function(_upper, ("string",)),
+    "toLower": Function(_lower, ("string",)),
     "title": Function(_title, ("string",)),
     "trimSpace": Function(lambda text: text.strip(), ("string",)),
-    "join": Function(_join, ("string", "slice")),
+    "join": Function(_join, ("string", "any")),
     "match": Function(matches, ("string", "string")),
     "safeHtml": Function(SafeHTML, ("string",)),
     "safeUrl": Function(SafeURL, ("string",)),
@@ -90,6 +102,6 @@ _FIXED: Mapping[str, Function] = {
     "humanizeDuration": Function(_humanize, ("any",)),
     "toJson": Function(to_json, ("any",)),
     "list": Function(lambda *items: list(items), (), "any"),
-    "append": Function(_append, ("slice",), "any"),
+    "append": Function(_append, ("any",), "any"),
     "dict": Function(_dict, (), "any"),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, cast
 
 import msgspec
@@ -11,18 +13,31 @@ from watchkeeper.notify.templating.data import AlertData, Data
 from watchkeeper.notify.templating.key_values import Pair
 from watchkeeper.notify.templating.time import Duration, Time
 from watchkeeper.template.failure import FunctionFailure
+from watchkeeper.template.printing import shortest
+from watchkeeper.template.value import check_size
 
 _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 def to_json(value: object) -> str:
     """The JSON text, keys of maps in their order. Raises FunctionFailure for what has none."""
+    check_size(value)
     try:
         text = msgspec.json.encode(_plain(value)).decode()
     except (msgspec.MsgspecError, TypeError, ValueError) as why:
         raise FunctionFailure(f"json: {why}") from None
     # Outside of strings none of these can stand.
     return "".join(_ESCAPED.get(c, c) for c in text)
+
+
+def _float(value: float) -> str:
+    """The shortest digits; an exponent below 1e-6 and from 1e21 on."""
+    if not math.isfinite(value):
+        raise FunctionFailure(f"json: unsupported value: {shortest(value)}")
+    if value and not 1e-6 <= abs(value) < 1e21:
+        mantissa, exponent = repr(value).split("e")
+        return f"{mantissa.removesuffix('.0')}e{exponent[0]}{exponent[1:].lstrip('0')}"
+    return f"{Decimal(repr(value)):f}".removesuffix(".0")
 
 
 def _plain(value: object) -> object:
@@ -38,7 +53,9 @@ def _plain(value: object) -> object:
         case Mapping():
             pairs = cast("Mapping[str, Any]", value)
             return {key: _plain(pairs[key]) for key in sorted(pairs)}
-        case str() | None | bool() | int() | float():
+        case float():
+            return msgspec.Raw(_float(value).encode())
+        case str() | None | bool() | int():
             return value
         case Sequence():
             return [_plain(item) for item in cast("Sequence[Any]", value)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from watchkeeper.template import Function
+from watchkeeper.template.failure import FunctionFailure
+from watchkeeper.template.value import is_slice, type_name
 
 ALERT_NAME = "alertname"
 NO_METHODS: Mapping[str, Function] = {}
@@ -33,6 +35,13 @@ class Pair:
     def go_methods(self) -> Mapping[str, Function]:
         """None."""
         return NO_METHODS
+
+
+def texts(value: object) -> Sequence[str]:
+    """A value that must be a list of texts. Raises FunctionFailure."""
+    if not is_slice(value) or not all(isinstance(item, str) for item in value):
+        raise FunctionFailure(f"wrong type for value; expected []string; got {type_name(value)}")
+    return cast("Sequence[str]", value)
 
 
 class Pairs(tuple[Pair, ...]):
@@ -80,9 +89,10 @@ class KV(Mapping[str, str]):
         names = sorted(self._pairs, key=lambda name: (name != ALERT_NAME, name))
         return Pairs(Pair(name, self._pairs[name]) for name in names)
 
-    def without(self, names: Sequence[str]) -> KV:
+    def without(self, names: object) -> KV:
         """The set less `names`."""
-        return KV((name, value) for name, value in self._pairs.items() if name not in names)
+        gone = frozenset(texts(names))
+        return KV((name, value) for name, value in self._pairs.items() if name not in gone)
 
     @property
     def go_type(self) -> str:
@@ -93,4 +103,4 @@ class KV(Mapping[str, str]):
     def go_methods(self) -> Mapping[str, Function]:
         """Alertmanager's methods of it."""
         of_pairs = self.sorted_pairs().go_methods
-        return {**of_pairs, "SortedPairs": Function(self.sorted_pairs), "Remove": Function(self.without, ("slice",))}
+        return {**of_pairs, "SortedPairs": Function(self.sorted_pairs), "Remove": Function(self.without, ("any",))}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
 
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.notify.templating.key_values import NO_METHODS
 from watchkeeper.template import Function
 

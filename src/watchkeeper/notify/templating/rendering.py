@@ -69,12 +69,19 @@ class Rendering:
 
     def _read(self, text: str) -> object:
         try:
+            if _refers_to_itself(text):
+                return text
             read = yaml.load(text, yaml.CSafeLoader)  # the safe loader, in C
-        except (yaml.YAMLError, ValueError):
+        except (yaml.YAMLError, ValueError, RecursionError):
             return text
         if isinstance(read, str) or not _is_json(read):
             return text
         return self.nested(read)
+
+
+def _refers_to_itself(text: str) -> bool:
+    """Say whether a text of YAML has aliases, a few of which become more than fits anywhere; alerts may send them."""
+    return "*" in text and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.CSafeLoader))
 
 
 def _is_json(value: object) -> bool:

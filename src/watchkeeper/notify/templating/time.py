@@ -16,7 +16,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZERO = datetime(1, 1, 1, tzinfo=UTC)
 _NS_PER_MS = 1_000_000
 _LAYOUT = re.compile(
-    r"January|Jan|Monday|Mon|MST|2006|__2|002|_2|Z07:00:00|Z07:00|Z0700|Z070000|Z07|-07:00:00|-07:00|-0700|-07"
+    r"January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|2006|__2|002|_2|Z07:00:00|Z07:00|Z0700|Z070000|Z07|-07:00:00|-07:00|-0700|-07"
     r"|01|02|03|04|05|06|15|PM|pm|[.,]0+(?![0-9])|[.,]9+(?![0-9])|1|2|3|4|5"
 )
 DEFAULT_LAYOUT = "2006-01-02 15:04:05.999999999 -0700 MST"
@@ -34,9 +34,9 @@ class Duration:
         return "time.Duration"
 
     @property
-    def go_fields(self) -> Mapping[str, Any]:
-        """None."""
-        return {}
+    def go_number(self) -> int:
+        """What it is when it is printed as a number."""
+        return self.ns
 
     @property
     def go_methods(self) -> Mapping[str, Function]:
@@ -75,6 +75,10 @@ def _decimal(size: int, unit: int) -> str:
     return f"{whole}.{fraction}" if fraction else str(whole)
 
 
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
+
+
 def _clamped(ns: int) -> int:
     """The longest span that 64 bits hold, where it would be longer (Go's `Sub`)."""
     return max(-(1 << 63), min(ns, (1 << 63) - 1))
@@ -99,6 +103,20 @@ def _rounded(ns: int, to: object) -> int:
         return ns
     rounded = (abs(ns) + step // 2) // step * step
     return -rounded if ns < 0 else rounded
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A month (January is 1) or a day of the week (Sunday is 0): printed by its name, or as a number."""
+
+    go_type: str
+    name: str
+    go_number: int
+
+    @property
+    def go_methods(self) -> Mapping[str, Function]:
+        """Its name."""
+        return {"String": Function(lambda: self.name)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +145,8 @@ class Time:
             "String": Function(lambda: self.format(DEFAULT_LAYOUT)),
             "Unix": Function(lambda: self._since_epoch_ms() // 1000),
             "UnixMilli": Function(self._since_epoch_ms),
+            "UnixMicro": Function(lambda: self._since_epoch_ms() * 1000),
+            "UnixNano": Function(lambda: self._since_epoch_ms() * _NS_PER_MS),
             "IsZero": Function(lambda: self.ms is None),
             "UTC": Function(lambda: Time(self.ms)),
             "Local": Function(lambda: Time(self.ms, at.astimezone().tzinfo or UTC)),
@@ -136,12 +156,18 @@ class Time:
             "After": Function(lambda other: self._between(other) > 0, ("any",)),
             "Equal": Function(lambda other: self._between(other) == 0, ("any",)),
             "Year": Function(lambda: at.year),
-            "Month": Function(lambda: at.strftime("%B")),
+            "Month": Function(lambda: Calendar("time.Month", at.strftime("%B"), at.month)),
             "Day": Function(lambda: at.day),
             "Hour": Function(lambda: at.hour),
             "Minute": Function(lambda: at.minute),
             "Second": Function(lambda: at.second),
-            "Weekday": Function(lambda: at.strftime("%A")),
+            "Nanosecond": Function(lambda: at.microsecond * 1000),
+            "Weekday": Function(lambda: Calendar("time.Weekday", at.strftime("%A"), at.isoweekday() % 7)),
+            "AddDate": Function(self._add_date, ("int", "int", "int")),
+            "Truncate": Function(lambda to: self._stepped(to, up=False), ("any",)),
+            "Round": Function(lambda to: self._stepped(to, up=True), ("any",)),
+            "Compare": Function(lambda other: _sign(self._between(other)), ("any",)),
+            "Location": Function(lambda: str(self.zone)),
             "YearDay": Function(lambda: at.timetuple().tm_yday),
         }
 
@@ -162,7 +188,7 @@ class Time:
     def seen_from(self, zone: str) -> Time:
         """The same instant in another zone. Raises FunctionFailure for one that does not exist."""
         try:
-            return Time(self.ms, UTC if zone in ("", "UTC") else ZoneInfo(zone))
+            return Time(self.ms, _zone(zone))
         except (KeyError, ValueError, OSError):
             raise FunctionFailure(f"unknown time zone {zone}") from None
 
@@ -174,8 +200,33 @@ class Time:
             raise FunctionFailure("expected time.Time")
         return self._since_epoch_ms() - other._since_epoch_ms()
 
+    def _add_date(self, years: int, months: int, days: int) -> Time:
+        """The same time of day so many years, months and days on; days beyond a month's end run into the next."""
+        at = self.at()
+        year, month = divmod(at.year * 12 + at.month - 1 + years * 12 + months, 12)
+        try:
+            moment = at.replace(year=year, month=month + 1, day=1) + timedelta(days=at.day - 1 + days)
+        except (ValueError, OverflowError):
+            raise FunctionFailure("the date is beyond what can be computed with") from None
+        return Time((moment - _EPOCH) // timedelta(milliseconds=1), self.zone)
+
+    def _stepped(self, to: object, *, up: bool) -> Time:
+        """Down to a whole multiple of a span since Go's zero time, or to the nearest one."""
+        step = _length(to)
+        if step <= 0:
+            return self
+        zero_ms = (_ZERO - _EPOCH) // timedelta(milliseconds=1)
+        since_ns = (self._since_epoch_ms() - zero_ms) * _NS_PER_MS + (step // 2 if up else 0)
+        return Time(since_ns // step * step // _NS_PER_MS + zero_ms, self.zone)
+
     def _add(self, span: object) -> Time:
         return Time(self._since_epoch_ms() + _length(span) // _NS_PER_MS, self.zone)
+
+
+def _zone(name: str) -> tzinfo:
+    if name == "Local":
+        return datetime.now().astimezone().tzinfo or UTC
+    return UTC if name in ("", "UTC") else ZoneInfo(name)
 
 
 def _offset(at: datetime, separator: str, zulu: bool) -> str:

@@ -14,12 +14,14 @@ from yarl import URL
 from watchkeeper.base.configuration import Secret
 from watchkeeper.base.http import Answer, HTTPFailure, shown_url
 from watchkeeper.base.http.authorization import source
+from watchkeeper.notify.concealing import without_address
 from watchkeeper.notify.effort import answered
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.transports.outside import Outside
 
 JSON = {"Content-Type": "application/json"}
 TOO_MANY = 429
+_READ_BYTES = 8192
 _DETAIL_LENGTH = 300
 _REASON_LENGTH = 60
 _ANSWER_LIMIT_BYTES = 1 << 20
@@ -41,6 +43,7 @@ class Exchange:
     def __init__(self, outside: Outside, also_retried: Collection[int] = ()) -> None:
         self._client = outside.client
         self._clock = outside.clock
+        self._conceal = outside.conceal
         self._retried = frozenset({TOO_MANY, *also_retried})
 
     async def send(self, request: Request) -> Answer:
@@ -70,7 +73,7 @@ class Exchange:
         status = answer.status
         if status // 100 == 2:
             return
-        detail = answer.body[:_DETAIL_LENGTH].decode(errors="replace").strip()
+        detail = self.said(answer, request.url)
         text = f"{request.method} {hidden_url(request.url)}: status {status} {answer.reason}"
         raise NotifyFailure(
             f"{text}: {detail}" if detail else text,
@@ -78,6 +81,11 @@ class Exchange:
             retry_after_s=self.retry_after_s(answer),
             reason={4: "clientError", 5: "serverError"}.get(status // 100, "other"),
         )
+
+    def said(self, answer: Answer, url: str = "") -> str:
+        """The beginning of an answer's text. Secrets go before it is cut, lest half of one be left."""
+        text = answer.body[:_READ_BYTES].decode(errors="replace").strip()
+        return self._conceal(without_address(text, url))[:_DETAIL_LENGTH]
 
     def retry_after_s(self, answer: Answer) -> float:
         """Seconds that the other side asks us to wait (RFC 9110, 10.2.3)."""

@@ -96,9 +96,7 @@ class Slack:
         """Slack says no with a status of 200; what it says yes to may be changed later."""
         if not answer.headers.get("Content-Type", "").startswith("application/json"):
             if answer.body.strip() != b"ok":
-                raise NotifyFailure(
-                    f"Slack refuses: {answer.body[:300].decode(errors='replace')}", reason="clientError"
-                )
+                raise NotifyFailure(f"Slack refuses: {self._exchange.said(answer)}", reason="clientError")
             return ""
         said = decoded(answer)
         if said.get("ok") is not True:

@@ -12,6 +12,8 @@ from watchkeeper.base.clock import Clock
 from watchkeeper.base.failure import Failure
 from watchkeeper.base.http import HTTPClient, HTTPClientConfig, HTTPFailure
 from watchkeeper.base.ical import CalendarFailure, Feed
+from watchkeeper.journal import Journal
+from watchkeeper.oncall.calendars import history
 from watchkeeper.oncall.calendars.keeping import CalendarKeeping, Copy, id_of
 from watchkeeper.store.control import ControlDatabase
 from watchkeeper.store.failure import StoreFailure
@@ -34,12 +36,14 @@ class Calendars:
     def __init__(
         self,
         control: ControlDatabase,
+        journal: Journal,
         clock: Clock,
         registry: CollectorRegistry,
         environ: Mapping[str, str],
         user_agent: str = "Watchkeeper",
     ) -> None:
         self._keeping = CalendarKeeping(control)
+        self._journal = journal
         self._clock = clock
         self._environ = environ
         self._user_agent = user_agent
@@ -51,6 +55,8 @@ class Calendars:
         )
         self._client: HTTPClient | None = None
         self._copies: dict[str, Copy] = {}
+        self._failing: set[str] = set()
+        """The ids of those that could not be renewed, as the journal knows."""
         self._feeds: Sequence[Feed] = ()
         self._due: dict[str, int] = {}
         self._changed: dict[str, float] = {}
@@ -60,6 +66,7 @@ class Calendars:
     async def open(self) -> None:
         """Take up the last good copies. Raises StoreFailure."""
         self._copies = await self._keeping.all()
+        self._failing = await self._keeping.failing()
         self._client = HTTPClient(
             HTTPClientConfig(),
             self._clock,
@@ -145,22 +152,35 @@ class Calendars:
         try:
             answer = await self._client.request("GET", url, headers=headers)
             if answer.status == 304 and before is not None:
-                taken = [await self._take(feed, before.content, now) for feed in feeds]
+                copy = before
             elif answer.status != 200:
                 raise HTTPFailure(f"the server answers with {answer.status}")
             else:
                 text = answer.body.decode(errors="replace").replace("\0", "")
                 copy = Copy(answer.headers.get("ETag", ""), answer.headers.get("Last-Modified", ""), text, now)
-                taken = [await self._take(feed, text, now) for feed in feeds]
-                if all(taken):
-                    await self._keep(id, copy)
+            size = feeds[0].calendar.size
+            if all([await self._take(feed, copy.content, now) for feed in feeds]) and copy is not before:
+                await self._keep(id, copy, feeds, size)
         except Failure as failure:
             # The path of a URL may be the secret: what is said names the server only.
             for feed in feeds:
                 self._failed(feed, f"its URL gives no calendar: {_without(str(failure), url)}")
-            taken = [False]
-        if not all(taken):
+        why = next((feed.failure for feed in feeds if feed.failure), "")
+        if why:
             self._due[url] = now + AFTER_FAILURE_MS
+        await self._note(id, feeds, why, now)
+
+    async def _note(self, id: str, feeds: Sequence[Feed], why: str, now: int) -> None:
+        """Record that from now on it cannot be renewed (`why`), or can be again, where that is new."""
+        try:
+            if why and id not in self._failing:
+                await self._keeping.fail(id, now, self._journal.writes([history.failed(feeds, why, now)]))
+                self._failing.add(id)
+            elif not why and id in self._failing:
+                await self._keeping.come_back(id, self._journal.writes([history.back(feeds, now)]))
+                self._failing.remove(id)
+        except StoreFailure as failure:
+            log.warning("how a calendar fares is recorded when it is asked for again: %s", failure)
 
     async def _take(self, feed: Feed, text: str, at: int) -> bool:
         try:
@@ -170,11 +190,16 @@ class Calendars:
             return False
         return True
 
-    async def _keep(self, id: str, copy: Copy) -> None:
-        self._copies[id] = copy
+    async def _keep(self, id: str, copy: Copy, feeds: Sequence[Feed], size: int) -> None:
+        """Keep a copy; where it says something else than the last one, whose `size` is that, the journal says so."""
+        before, self._copies[id] = self._copies.get(id), copy
+        known = None if before is None else size
+        new = before is None or before.content != copy.content
+        happened = [history.changed(feeds, known, copy.fetched_at)] if new else []
         try:
-            await self._keeping.put(id, copy)
+            await self._keeping.put(id, copy, self._journal.writes(happened))
         except StoreFailure as failure:
+            self._journal.record(*happened)
             log.warning("a calendar is kept in memory only: %s", failure)
 
     def _failed(self, feed: Feed, why: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from watchkeeper.store.control import ControlDatabase, ControlStep
 
@@ -25,7 +26,13 @@ STEPS: Sequence[ControlStep] = (
             """,
         ),
     ),
+    ControlStep(
+        2,
+        "calendars that cannot be renewed",
+        ("CREATE TABLE oncall_calendar_failures (id VARCHAR(64) NOT NULL PRIMARY KEY, since_ms BIGINT NOT NULL)",),
+    ),
 )
+Statement: TypeAlias = tuple[str, Sequence[Mapping[str, object]]]
 _SELECT = "SELECT id, etag, modified, content, fetched_at_ms FROM oncall_calendars"
 _PUT = """
 INSERT INTO oncall_calendars (id, etag, modified, content, fetched_at_ms)
@@ -33,6 +40,8 @@ VALUES (:id, :etag, :modified, :content, :fetched_at)
 ON CONFLICT (id) DO UPDATE SET etag = excluded.etag, modified = excluded.modified,
     content = excluded.content, fetched_at_ms = excluded.fetched_at_ms
 """
+_FAILING = "INSERT INTO oncall_calendar_failures (id, since_ms) VALUES (:id, :at) ON CONFLICT (id) DO NOTHING"
+_BACK = "DELETE FROM oncall_calendar_failures WHERE id = :id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,19 @@ class CalendarKeeping:
             for id, etag, modified, content, at in rows
         }
 
-    async def put(self, id: str, copy: Copy) -> None:
-        """Keep a copy in the place of the one before. Raises StoreFailure."""
+    async def failing(self) -> set[str]:
+        """The ids of those that could not be renewed the last time. Raises StoreFailure."""
+        return {str(id) for (id,) in await self._control.rows("SELECT id FROM oncall_calendar_failures")}
+
+    async def fail(self, id: str, at: int, besides: Sequence[Statement]) -> None:
+        """Keep that one cannot be renewed, and run `besides` in the same transaction. Raises StoreFailure."""
+        await self._control.run([(_FAILING, [{"id": id, "at": at}]), *besides])
+
+    async def come_back(self, id: str, besides: Sequence[Statement]) -> None:
+        """Keep that it can be again, and run `besides` in the same transaction. Raises StoreFailure."""
+        await self._control.run([(_BACK, [{"id": id}]), *besides])
+
+    async def put(self, id: str, copy: Copy, besides: Sequence[Statement]) -> None:
+        """Keep a copy in the place of the one before; run `besides` in the same transaction. Raises StoreFailure."""
         row = {"id": id, "etag": copy.etag, "modified": copy.modified}
-        await self._control.run([(_PUT, [{**row, "content": copy.content, "fetched_at": copy.fetched_at}])])
+        await self._control.run([(_PUT, [{**row, "content": copy.content, "fetched_at": copy.fetched_at}]), *besides])

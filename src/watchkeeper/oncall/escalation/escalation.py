@@ -8,8 +8,6 @@ from enum import StrEnum
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
 
-SEVERITY = "severity"
-
 
 class State(StrEnum):
     """What becomes of it next."""
@@ -64,11 +62,6 @@ class Escalation:
     assigned: str = ""
     acknowledged_by: str = ""
     note: str = ""
-
-    @property
-    def severities(self) -> frozenset[str]:
-        """The severities of its alerts."""
-        return frozenset(severity for alert in self.alerts if (severity := alert.labels.get(SEVERITY, "")))
 
     @property
     def wakes_at(self) -> int | None:

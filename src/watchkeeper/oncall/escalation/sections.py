@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, model_validator
 
 from watchkeeper.base.configuration import Count, DurationMs, Flag, Section, Text
+from watchkeeper.model.severity import Severities
 from watchkeeper.oncall.escalation.policy import Policy, Step, read_target
 from watchkeeper.oncall.scalars import Name
 
@@ -32,9 +33,10 @@ class StepSection(Section):
             raise ValueError("notify must name somebody, such as person:alice")
         return self
 
-    def step(self) -> Step:
+    def step(self, severities: Severities) -> Step:
         """What it says."""
-        return Step(tuple(map(read_target, self.notify)), self.after_ms, frozenset(self.severities))
+        targets = tuple(map(read_target, self.notify))
+        return Step(targets, self.after_ms, frozenset(map(severities.meaning, self.severities)))
 
 
 class PolicySection(Section):
@@ -55,8 +57,8 @@ class PolicySection(Section):
             raise ValueError("repeat_after must be longer than 0s")
         return self
 
-    def policy(self) -> Policy:
+    def policy(self, severities: Severities) -> Policy:
         """What it says."""
-        steps = tuple(one.step() for one in self.steps)
+        steps = tuple(one.step(severities) for one in self.steps)
         fallback = tuple(map(read_target, self.fallback))
         return Policy(self.name, steps, fallback, self.repeat, self.repeat_after_ms, self.urgent)

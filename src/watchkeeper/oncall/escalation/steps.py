@@ -19,7 +19,7 @@ Paging = tuple[str, str, int, str]
 def steps_of(escalation: Escalation, roster: Roster) -> tuple[Step, ...]:
     """The steps that its alerts' severities lead to; none where the policy has gone."""
     policy = roster.policies.get(escalation.policy)
-    return policy.steps_for(escalation.severities) if policy is not None else ()
+    return policy.steps_for(roster.severities_of(escalation.alerts)) if policy is not None else ()
 
 
 def take_step(course: Course, roster: Roster, now: int) -> Course:
@@ -56,8 +56,8 @@ def next_due(escalation: Escalation, roster: Roster, now: int) -> int | None:
 def _nothing_fits(course: Course, policy: Policy, roster: Roster, now: int) -> Course:
     """No step is for alerts of that severity: the fallback is all there is."""
     escalation = course.escalation
-    named = ", ".join(sorted(escalation.severities)) or "none"
-    note = f"No step of policy {policy.name} is for these alerts (severity: {named})"
+    named = ", ".join(sorted(roster.severities_of(escalation.alerts))) or "none"
+    note = f"No step of policy {policy.name} is for these alerts ({roster.severities.label}: {named})"
     ended = replace(escalation, state=State.EXHAUSTED, due_at=None, steps_told=1)
     ended = paged(ended, pagings(ended, policy.fallback, roster, now, note, urgent=True))
     return course.then(ended, Event(Kind.ESCALATION_STEP, f"{note}: {_told_instead(ended.pages)}", gap=True))
@@ -67,7 +67,8 @@ def _tell(course: Course, step: Step, policy: Policy, roster: Roster, now: int, 
     escalation, events = course.escalation, list[Event]()
     note = escalation.note
     tellings = pagings(escalation, step.targets, roster, now, note)
-    lost = [t for t in step.targets if not roster.tellings(t, escalation.severities, now, urgent=policy.urgent)]
+    severities = roster.severities_of(escalation.alerts)
+    lost = [t for t in step.targets if not roster.tellings(t, severities, now, urgent=policy.urgent)]
     if lost:
         why = f"{name} finds nobody to tell by {', '.join(map(str, lost))}"
         known = {receiver for _, receiver, _, _ in tellings}
@@ -89,8 +90,9 @@ def pagings(
     policy = roster.policies.get(escalation.policy)
     loud = urgent or (policy is not None and policy.urgent)
     found: dict[str, Paging] = {}
+    severities = roster.severities_of(escalation.alerts)
     for target in targets:
-        for person, telling in roster.tellings(target, escalation.severities, now, urgent=loud):
+        for person, telling in roster.tellings(target, severities, now, urgent=loud):
             found.setdefault(telling.receiver, (person, telling.receiver, telling.at, note))
     return list(found.values())
 

@@ -20,7 +20,7 @@ from watchkeeper.base.configuration import (
 )
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.http import HTTPClientConfig
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 
 
 def _longer_than_zero(ms: int) -> int:

@@ -10,8 +10,8 @@ from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Journal
 from watchkeeper.oncall.incident.changing import Changed
 from watchkeeper.oncall.incident.failure import UnknownIncident
-from watchkeeper.oncall.incident.incident import Incident, number_of
-from watchkeeper.oncall.incident.keeping import IncidentKeeping
+from watchkeeper.oncall.incident.incident import PREFIX, Incident, number_of
+from watchkeeper.oncall.incident.keeping import Heard, IncidentKeeping
 from watchkeeper.oncall.incident.sections import LONGEST_REOPEN_MS
 from watchkeeper.store.control import ControlDatabase
 
@@ -66,13 +66,23 @@ class Book:
         """The number of the next new incident. Raises StoreFailure."""
         return await self.keeping.last(tenant) + 1
 
-    async def keep(self, *changes: Changed) -> None:
-        """Keep incidents as they are now and record what happened, all or nothing. Raises StoreFailure."""
+    async def heard(self, tenant: str, request: str) -> Incident | None:
+        """The incident that a request was about, if one of that name was heard. Raises StoreFailure."""
+        number = await self.keeping.heard(tenant, request) if request else None
+        return None if number is None else await self.get(tenant, f"{PREFIX}{number}")
+
+    async def keep(self, *changes: Changed, request: str = "") -> None:
+        """Keep incidents as they are now and record what happened, all or nothing. Raises StoreFailure.
+
+        `request` is remembered to be about the last of them, if it has a name.
+        """
         if not changes:
             return
         incidents = [incident for incident, _ in changes]
         try:
-            await self.keeping.put(incidents, [entry for _, entries in changes for entry in entries])
+            last = incidents[-1]
+            heard = Heard(last.tenant, request, last.number, self._clock.now_ms()) if request else None
+            await self.keeping.put(incidents, [entry for _, entries in changes for entry in entries], heard)
         except BaseException:
             # A connection that breaks may do so before or after the database has kept what it was given.
             self._doubtful = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -21,6 +21,7 @@ from watchkeeper.oncall.incident.following import Following
 from watchkeeper.oncall.incident.incident import Incident, LinkedAlert
 from watchkeeper.oncall.incident.keeping import Filter
 from watchkeeper.oncall.incident.rule import Rule, linked
+from watchkeeper.oncall.incident.seeing import check_seen
 from watchkeeper.oncall.incident.statistics import By, Figures, statistics
 from watchkeeper.oncall.incident.tickets import Tickets, TicketTeller
 from watchkeeper.oncall.incident.timeline import timeline
@@ -32,7 +33,11 @@ _COUNTED = 100_000
 
 
 class Incidents:
-    """`open` and `apply` before use, `close` at the end; all on one event loop."""
+    """`open` and `apply` before use, `close` at the end; all on one event loop.
+
+    What must not happen twice takes the name of a `request`: the second of that name within a day changes nothing and
+    gives the incident that the first was about.
+    """
 
     def __init__(
         self,
@@ -92,7 +97,7 @@ class Incidents:
         """The times of the incidents that were opened since an instant (ms)."""
         return statistics(await self.found(Filter(tenant, since=since, limit=_COUNTED)), by)
 
-    async def create(self, draft: Incident, alerts: Sequence[str], by: str) -> Incident:
+    async def create(self, draft: Incident, alerts: Sequence[str], by: str, request: str = "") -> Incident:
         """Open an incident like `draft`, about alerts that are held, by their fingerprints.
 
         Raises InvalidIncident.
@@ -100,6 +105,8 @@ class Incidents:
         self._check_runbook(draft.runbook)
         found = [self._alert(draft.tenant, one) for one in dict.fromkeys(alerts)]
         async with self._book.changing():
+            if (before := await self._book.heard(draft.tenant, request)) is not None:
+                return before
             now, number = self._clock.now_ms(), await self._book.next_number(draft.tenant)
             runbook = draft.runbook or self._runbook_of(found)
             opened = replace(
@@ -110,23 +117,37 @@ class Incidents:
                 runbook=runbook,
                 alerts=tuple(_linked(alert, now) for alert in found),
             )
-            await self._book.keep(changing.opened(opened, now, f"by {by}", by))
+            await self._book.keep(changing.opened(opened, now, f"by {by}", by), request=request)
         return opened
 
-    async def change(self, tenant: str, id: str, change: Change, by: str) -> Incident:
-        """Change an incident. Raises UnknownIncident, InvalidIncident and IncidentConflict."""
+    async def change(
+        self, tenant: str, id: str, change: Change, by: str, seen: Mapping[str, object] | None = None
+    ) -> Incident:
+        """Change an incident. Raises UnknownIncident, InvalidIncident and IncidentConflict.
+
+        `seen` is how somebody has seen fields: one that others have changed since is not changed over their heads.
+        """
         if change.runbook:
             self._check_runbook(change.runbook)
-        return await self._changed(tenant, id, lambda one: changing.changed(one, change, by, self._clock.now_ms()))
 
-    async def note(self, tenant: str, id: str, text: str, by: str, via: str = "") -> Incident:
+        def changed(incident: Incident) -> Changed:
+            if seen:
+                _check_whole(incident)
+            check_seen(incident, change, seen or {})
+            return changing.changed(incident, change, by, self._clock.now_ms())
+
+        return await self._changed(tenant, id, changed)
+
+    async def note(self, tenant: str, id: str, text: str, by: str, via: str = "", request: str = "") -> Incident:
         """Write a note into the timeline. Raises UnknownIncident. Notes may be written after the end, too."""
         async with self._book.changing():
+            if (before := await self._book.heard(tenant, request)) is not None:
+                return before
             incident = await self._book.get(tenant, id)
             details = {"via": via} if via else {}
             now = self._clock.now_ms()
             note = changing.entry(incident, Kind.INCIDENT_NOTE, now, text, by, details=details)
-            await self._book.keep((incident, (note,)))
+            await self._book.keep((incident, (note,)), request=request)
         return incident
 
     async def tick(self, tenant: str, id: str, number: int, by: str, *, done: bool) -> Incident:
@@ -150,8 +171,7 @@ class Incidents:
         Raises UnknownIncident, InvalidIncident and IncidentConflict.
         """
         receivers = self.tickets.receivers
-        if receiver not in receivers:
-            raise InvalidIncident(f'there is no receiver "{receiver}"{did_you_mean(receiver, receivers)}')
+        self._check_receiver(receiver)
 
         def change(incident: Incident) -> Changed:
             ticket = incident.ticket
@@ -181,12 +201,19 @@ class Incidents:
             await self._book.keep(*changes)
         return changes[0][0]
 
-    async def split(self, tenant: str, id: str, alerts: Sequence[str], title: str, by: str) -> Incident:
+    async def split(
+        self, tenant: str, id: str, alerts: Sequence[str], title: str, by: str, ticket: str = "", request: str = ""
+    ) -> Incident:
         """Make an incident of its own of some of the alerts, which is returned.
 
+        `ticket` is the receiver that keeps a ticket of the new one, empty for none: the one of the old stays with that.
         Raises UnknownIncident, InvalidIncident and IncidentConflict.
         """
+        if ticket:
+            self._check_receiver(ticket)
         async with self._book.changing():
+            if (before := await self._book.heard(tenant, request)) is not None:
+                return before
             incident = await self._book.get(tenant, id)
             _check_whole(incident)
             missing = [one for one in alerts if incident.alert(one) is None]
@@ -195,9 +222,20 @@ class Incidents:
             if len(set(alerts)) == len(incident.alerts):
                 raise IncidentConflict(f"these are all alerts of {incident.id}: nothing would be left of it")
             number = await self._book.next_number(tenant)
-            changes = changing.split(incident, alerts, number, title, by, self._clock.now_ms())
-            await self._book.keep(*changes)
-        return changes[1][0]
+            now = self._clock.now_ms()
+            rest, (new, happened) = changing.split(incident, alerts, number, title, by, now)
+            if ticket:
+                new, asked = changing.with_ticket(new, ticket, by, now)
+                happened = (*happened, *asked)
+            await self._book.keep(rest, (new, happened), request=request)
+        return new
+
+    def loose_alerts(self, tenant: str) -> list[Alert]:
+        """The alerts that fire and belong to no incident that is open."""
+        live = [one for one in self._book.live() if one.tenant == tenant and one.is_open]
+        taken, now = {alert.fingerprint for one in live for alert in one.alerts}, self._clock.now_ms()
+        every = self._alerts.alerts(tenant)
+        return [held.alert for held in every if held.fingerprint not in taken and not held.alert.is_resolved(now)]
 
     async def deployed(self, deployment: Deployment) -> None:
         """Record a deployment; returned when it is kept."""
@@ -238,6 +276,11 @@ class Incidents:
     def _runbook_of(self, alerts: Sequence[Alert]) -> str:
         found = (self.runbooks.of(alert.labels, alert.annotations) for alert in alerts)
         return next((runbook.name for runbook in found if runbook is not None), "")
+
+    def _check_receiver(self, name: str) -> None:
+        receivers = self.tickets.receivers
+        if name not in receivers:
+            raise InvalidIncident(f'there is no receiver "{name}"{did_you_mean(name, receivers)}')
 
     def _check_runbook(self, name: str) -> None:
         if name and name not in self.runbooks.by_name:

@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from watchkeeper.journal import Entry, Journal
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.oncall.incident.incident import Incident, Status
 from watchkeeper.store.control import ControlDatabase, ControlStep
 
@@ -39,7 +39,24 @@ STEPS: Sequence[ControlStep] = (
             "CREATE INDEX incidents_triggered ON incidents (tenant, triggered_at_ms)",
         ),
     ),
+    ControlStep(
+        2,
+        "requests that were heard",
+        (
+            """
+            CREATE TABLE incidents_heard (
+                tenant VARCHAR(150) NOT NULL,
+                request VARCHAR(64) NOT NULL,
+                number BIGINT NOT NULL,
+                at_ms BIGINT NOT NULL,
+                PRIMARY KEY (tenant, request)
+            )
+            """,
+        ),
+    ),
 )
+REMEMBERED_MS = 86_400_000
+"""How long requests are remembered."""
 _PUT = """
 INSERT INTO incidents
     (tenant, number, status, severity, service, team, assignee, triggered_at_ms, resolved_at_ms, fires, content)
@@ -56,7 +73,20 @@ ORDER BY tenant, number
 """
 _ONE = "SELECT content FROM incidents WHERE tenant = :tenant AND number = :number"
 _LAST = "SELECT COALESCE(MAX(number), 0) FROM incidents WHERE tenant = :tenant"
+_HEAR = "INSERT INTO incidents_heard (tenant, request, number, at_ms) VALUES (:tenant, :request, :number, :at)"
+_FORGET = "DELETE FROM incidents_heard WHERE at_ms < :before"
+_HEARD = "SELECT number FROM incidents_heard WHERE tenant = :tenant AND request = :request"
 _EQUAL = ("severity", "service", "team", "assignee")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A request, by a name of 64 characters at the most, that was heard at an instant (ms), and what it was about."""
+
+    tenant: str
+    request: str
+    number: int
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +120,15 @@ class IncidentKeeping:
         """Make the table. Raises StoreFailure."""
         await self._control.migrate(ROOM, STEPS)
 
-    async def put(self, incidents: Sequence[Incident], happened: Sequence[Entry]) -> None:
+    async def put(self, incidents: Sequence[Incident], happened: Sequence[Entry], heard: Heard | None = None) -> None:
         """Keep incidents as they are now and record what happened, all or nothing. Raises StoreFailure."""
         rows = [_row(incident) for incident in incidents]
-        await self._control.run([(_PUT, rows), *self._journal.writes(happened)])
+        await self._control.run([(_PUT, rows), *self._journal.writes(happened), *_hearing(heard)])
+
+    async def heard(self, tenant: str, request: str) -> int | None:
+        """The number of the incident that a request was about; None where it was not heard. Raises StoreFailure."""
+        rows = await self._control.rows(_HEARD, {"tenant": tenant, "request": request})
+        return int(str(rows[0][0])) if rows else None
 
     async def live(self, since: int) -> list[Incident]:
         """Those that are open, whose alerts fire, or that were resolved since an instant. Raises StoreFailure."""
@@ -136,6 +171,13 @@ def _where(wanted: Filter) -> tuple[list[str], dict[str, object]]:
             where.append(condition)
             parameters[name] = value
     return where, parameters
+
+
+def _hearing(heard: Heard | None) -> list[tuple[str, Sequence[Mapping[str, object]]]]:
+    if heard is None:
+        return []
+    row = {"tenant": heard.tenant, "request": heard.request, "number": heard.number, "at": heard.at}
+    return [(_FORGET, [{"before": heard.at - REMEMBERED_MS}]), (_HEAR, [row])]
 
 
 def _row(incident: Incident) -> Mapping[str, object]:

@@ -9,7 +9,7 @@ from watchkeeper.journal import Entry, Kind
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.notification import Flush
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.oncall.incident.incident import Incident, Ticket
 
 PATIENCE_MS = 60_000

@@ -9,7 +9,7 @@ from typing import Protocol
 from watchkeeper.base.duration import format_duration
 from watchkeeper.base.instant import instant_text
 from watchkeeper.journal import Entry, Search
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.oncall.quality.advice import Advice, advice
 from watchkeeper.oncall.quality.episode import KINDS, Episodes
 from watchkeeper.oncall.quality.figures import By, Figures, Measure, figures, total

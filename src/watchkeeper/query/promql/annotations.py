@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from watchkeeper.base.quoting import quote
 from watchkeeper.model.histogram.digits import general
-from watchkeeper.query.promql.literals import quote
 
 quoted = quote
 

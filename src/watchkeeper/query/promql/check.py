@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from watchkeeper.base.quoting import quote
 from watchkeeper.model.labels import METRIC_NAME
 from watchkeeper.query.promql.ast import (
     Aggregate,
@@ -20,7 +21,6 @@ from watchkeeper.query.promql.ast import (
     Unary,
     VectorSelector,
 )
-from watchkeeper.query.promql.literals import quote
 from watchkeeper.query.promql.parse_failure import ParseFailure
 from watchkeeper.query.promql.signatures import ValueType
 

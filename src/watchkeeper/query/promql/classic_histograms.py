@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from watchkeeper.base.quoting import quote
 from watchkeeper.kernels.buckets import bucket_fractions, bucket_quantiles
 from watchkeeper.kernels.group import any_in_group
 from watchkeeper.model.frame import LabelFrame
@@ -20,7 +21,6 @@ from watchkeeper.query.promql.context import Context
 from watchkeeper.query.promql.frames import metric_names, rows_as_groups, stacked, with_column
 from watchkeeper.query.promql.histograms import FloatOutcome, Note, remark
 from watchkeeper.query.promql.histograms_read import fraction, quantile
-from watchkeeper.query.promql.literals import quote
 from watchkeeper.query.promql.merge import merged, renamed
 from watchkeeper.query.promql.steps import Steps
 from watchkeeper.query.promql.value import Vector, cells, occupied

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from watchkeeper.base.quoting import quote
 from watchkeeper.model.frame import LabelFrame
 from watchkeeper.model.histogram import to_text
 from watchkeeper.model.labels import METRIC_NAME
@@ -12,7 +13,7 @@ from watchkeeper.query.promql.ast import Aggregate, StringLiteral
 from watchkeeper.query.promql.context import Context
 from watchkeeper.query.promql.failure import EvaluationFailure
 from watchkeeper.query.promql.frames import columns, rows_as_groups
-from watchkeeper.query.promql.literals import format_plain, quote
+from watchkeeper.query.promql.numerals import format_plain
 from watchkeeper.query.promql.value import Vector, cells
 
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from watchkeeper.base.clock import Clock, SystemClock
 from watchkeeper.model.frame import LabelFrame
-from watchkeeper.model.samples import DEFAULT_TENANT, Selection, SeriesBlock
+from watchkeeper.model.samples import Selection, SeriesBlock
 from watchkeeper.model.symbols import Symbols
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.query.promql.ast import DurationExpr, Expr, MatrixSelector, Subquery, VectorSelector, walk
 from watchkeeper.query.promql.context import Context
 from watchkeeper.query.promql.durations import bind

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from watchkeeper.base.quoting import quote
 from watchkeeper.kernels.group import group_rows
 from watchkeeper.model.frame import LabelFrame
 from watchkeeper.model.labels import METRIC_NAME
-from watchkeeper.query.promql.literals import quote
 from watchkeeper.query.promql.symbols import QuerySymbols
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
+from watchkeeper.base.quoting import quote
 from watchkeeper.model.histogram import Histogram
 from watchkeeper.query.promql.annotations import Annotations, Placed, for_metric
-from watchkeeper.query.promql.literals import quote
 
 T = TypeVar("T")
 

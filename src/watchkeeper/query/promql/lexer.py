@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from watchkeeper.query.promql.literals import quote, quote_character
+from watchkeeper.base.quoting import quote, quote_character
 from watchkeeper.query.promql.number_scan import scan_number_or_duration
 
 OPERATORS: Final = frozenset(

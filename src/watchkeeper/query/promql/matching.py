@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from watchkeeper.base.quoting import quote
 from watchkeeper.kernels.group import any_in_group, first_overlap, pair_rows
 from watchkeeper.model.frame import LabelFrame
 from watchkeeper.model.labels import METRIC_NAME
@@ -16,7 +17,6 @@ from watchkeeper.query.promql.binary import Applied, Side, apply
 from watchkeeper.query.promql.context import Context
 from watchkeeper.query.promql.failure import EvaluationFailure
 from watchkeeper.query.promql.frames import columns, described, label_pairs, rows_as_groups, with_column
-from watchkeeper.query.promql.literals import quote
 from watchkeeper.query.promql.merge import merged, names_removed
 from watchkeeper.query.promql.sets import set_operation
 from watchkeeper.query.promql.value import METADATA_LABELS, Vector, no_histograms, only_where

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from watchkeeper.base.quoting import quote
 from watchkeeper.kernels.rate import overlapping_starts
 from watchkeeper.model.histogram.digits import general
 from watchkeeper.model.labels import METRIC_NAME
@@ -12,7 +13,6 @@ from watchkeeper.query.promql.context import Context
 from watchkeeper.query.promql.failure import EvaluationFailure
 from watchkeeper.query.promql.frames import metric_names
 from watchkeeper.query.promql.histograms import Note, remark
-from watchkeeper.query.promql.literals import quote
 from watchkeeper.query.promql.merge import renamed
 from watchkeeper.query.promql.mixed_windows import with_histograms
 from watchkeeper.query.promql.range_functions import RANGE_FUNCTIONS, Parameters, remarked_at

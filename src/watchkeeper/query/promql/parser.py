@@ -6,6 +6,8 @@ from typing import Final
 
 import re2
 
+from watchkeeper.base.quoting import quote, unquote
+from watchkeeper.base.regex import go_words
 from watchkeeper.model.labels import METRIC_NAME
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.query.promql.ast import (
@@ -38,9 +40,7 @@ from watchkeeper.query.promql.lexer import (
     WORDS,
     Token,
 )
-from watchkeeper.query.promql.literals import quote, unquote
 from watchkeeper.query.promql.parse_failure import ParseFailure
-from watchkeeper.query.promql.regex_failure import go_words
 from watchkeeper.query.promql.signatures import SIGNATURES
 from watchkeeper.query.promql.stream import TokenStream, Unexpected
 from watchkeeper.query.promql.suffix import MODIFIERS, Suffixes

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from watchkeeper.base.duration import format_duration
+from watchkeeper.base.quoting import quote
 from watchkeeper.model.labels import METRIC_NAME, Labels
 from watchkeeper.model.matcher import Matcher, MatchOp
 from watchkeeper.query.promql.ast import (
@@ -29,7 +30,7 @@ from watchkeeper.query.promql.ast import (
     VectorMatching,
     VectorSelector,
 )
-from watchkeeper.query.promql.literals import format_plain, quote
+from watchkeeper.query.promql.numerals import format_plain
 
 _PLAIN_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _PLAIN_GROUPING = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")

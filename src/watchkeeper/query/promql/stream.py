@@ -7,7 +7,7 @@ from typing import NoReturn
 from watchkeeper.base.duration import DurationFailure
 from watchkeeper.query.promql.ast import NumberLiteral
 from watchkeeper.query.promql.lexer import DURATION, ERROR, NUMBER, Token, tokens
-from watchkeeper.query.promql.literals import number_problem, parse_duration_s, parse_number
+from watchkeeper.query.promql.numerals import number_problem, parse_duration_s, parse_number
 from watchkeeper.query.promql.parse_failure import ParseFailure
 
 

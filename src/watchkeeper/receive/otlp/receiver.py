@@ -14,7 +14,8 @@ from prometheus_client import CollectorRegistry
 
 from watchkeeper.base.clock import Clock
 from watchkeeper.model.labels import Labels
-from watchkeeper.model.samples import DEFAULT_TENANT, AppendOutcome, SampleBatch
+from watchkeeper.model.samples import AppendOutcome, SampleBatch
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.receive.otlp.batch import Translated, accumulate, batch_of
 from watchkeeper.receive.otlp.body import BodyLimits, Encoding, encoding_of, protobuf_of, unpack
 from watchkeeper.receive.otlp.book import Book

@@ -14,7 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from watchkeeper.base.clock import Clock
 from watchkeeper.model.labels import Labels
-from watchkeeper.model.samples import DEFAULT_TENANT, AppendOutcome, SampleBatch
+from watchkeeper.model.samples import AppendOutcome, SampleBatch
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.receive.exposition.descriptor import metric_family
 from watchkeeper.receive.pushgateway.body import families_of
 from watchkeeper.receive.pushgateway.consistency import Exposed, normalize

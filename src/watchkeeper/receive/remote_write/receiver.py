@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
 from watchkeeper.model.histogram import Histogram
-from watchkeeper.model.samples import DEFAULT_TENANT, STALE_BITS, AppendOutcome, SampleBatch
+from watchkeeper.model.samples import STALE_BITS, AppendOutcome, SampleBatch
+from watchkeeper.model.tenant import DEFAULT_TENANT
 from watchkeeper.receive.remote_write.body import Body, BodyLimits, unpack
 from watchkeeper.receive.remote_write.extras import Extras, decode, told_metadata
 from watchkeeper.receive.remote_write.failure import Malformed, RemoteWriteFailure

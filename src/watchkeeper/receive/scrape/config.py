@@ -22,7 +22,7 @@ from watchkeeper.base.http import HTTPClientConfig
 from watchkeeper.discovery.config import DiscoveryConfigs, LabelSet
 from watchkeeper.model.labels import Labels
 from watchkeeper.model.relabel import RelabelRule
-from watchkeeper.model.samples import DEFAULT_TENANT
+from watchkeeper.model.tenant import DEFAULT_TENANT
 
 ScrapeProtocol = Literal[
     "PrometheusProto", "OpenMetricsText1.0.0", "OpenMetricsText0.0.1", "PrometheusText1.0.0", "PrometheusText0.0.4"

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from watchkeeper.base.duration import format_duration
+from watchkeeper.base.quoting import quote
 from watchkeeper.model.histogram import to_literal
 from watchkeeper.model.labels import Labels
 from watchkeeper.query.promql import Engine, PromqlFailure, Result, ValueType
-from watchkeeper.query.promql.literals import quote
 from watchkeeper.query.promql.script import HistogramPoint, NotationFailure, parse_series
 from watchkeeper.rules.number_text import exponent_text
 from watchkeeper.rules.testing.file import ExpectedSample, QueryTest

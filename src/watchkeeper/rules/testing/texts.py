@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from watchkeeper.base.duration import format_duration
+from watchkeeper.base.quoting import quote
 from watchkeeper.model.labels import Labels
-from watchkeeper.query.promql.literals import quote
 
 
 def go_duration(ms: int, *, prometheus: bool = False) -> str:

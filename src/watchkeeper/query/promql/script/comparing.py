@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from watchkeeper.base.quoting import quote
 from watchkeeper.model.histogram import Histogram, almost_equal, almost_same, to_literal
 from watchkeeper.model.labels import Labels
 from watchkeeper.query.promql.ast import ValueType
-from watchkeeper.query.promql.literals import format_plain, quote
+from watchkeeper.query.promql.numerals import format_plain
 from watchkeeper.query.promql.printer import labels_text
 from watchkeeper.query.promql.script.answer import Answer, AnsweredSeries, Value
 from watchkeeper.query.promql.script.command import (

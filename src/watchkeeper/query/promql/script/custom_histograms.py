@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from watchkeeper.model.histogram import from_classic, validate
 from watchkeeper.model.labels import METRIC_NAME, Labels
-from watchkeeper.query.promql.literals import parse_number
+from watchkeeper.query.promql.numerals import parse_number
 from watchkeeper.query.promql.script.command import HistogramPoint, Point, Series
 
 _BOUND = "le"

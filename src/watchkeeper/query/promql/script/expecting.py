@@ -6,9 +6,10 @@ import re
 
 import re2
 
+from watchkeeper.base.quoting import unquote
+from watchkeeper.base.regex import regex_failure
 from watchkeeper.query.promql.lexer import EOF, STRING, tokens
-from watchkeeper.query.promql.literals import parse_number, unquote
-from watchkeeper.query.promql.regex_failure import regex_failure
+from watchkeeper.query.promql.numerals import parse_number
 from watchkeeper.query.promql.script.command import (
     Evaluation,
     Expectation,

@@ -6,8 +6,9 @@ import re
 
 import numpy as np
 
+from watchkeeper.base.quoting import quote
 from watchkeeper.model.histogram import Buckets, CounterReset, Histogram
-from watchkeeper.query.promql.literals import parse_number, quote
+from watchkeeper.query.promql.numerals import parse_number
 from watchkeeper.query.promql.script.command import HistogramPoint
 from watchkeeper.query.promql.script.failure import NotationFailure
 

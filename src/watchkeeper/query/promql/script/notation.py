@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 
 from watchkeeper.base.duration import DurationFailure
+from watchkeeper.base.quoting import quote, unquote
 from watchkeeper.model.histogram import Histogram, HistogramsIncompatible, add, subtract
 from watchkeeper.model.labels import METRIC_NAME, Labels
 from watchkeeper.model.samples import STALE
 from watchkeeper.query.promql.lexer import STRING_LITERAL, string_error
-from watchkeeper.query.promql.literals import parse_duration_s, parse_number, quote, unquote
+from watchkeeper.query.promql.numerals import parse_duration_s, parse_number
 from watchkeeper.query.promql.script.command import HistogramPoint, Point
 from watchkeeper.query.promql.script.failure import NotationFailure
 from watchkeeper.query.promql.script.histogram_notation import parse_histogram

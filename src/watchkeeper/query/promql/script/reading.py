@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from watchkeeper.base.duration import DurationFailure
+from watchkeeper.base.quoting import quote
 from watchkeeper.model.labels import Labels
-from watchkeeper.query.promql.literals import parse_duration_s, quote
+from watchkeeper.query.promql.numerals import parse_duration_s
 from watchkeeper.query.promql.script.command import Clear, Command, Evaluation, Load, Script, Series, Times
 from watchkeeper.query.promql.script.expecting import Expected
 from watchkeeper.query.promql.script.failure import NotationFailure, ScriptFailure

@@ -1,4 +1,4 @@
-"""One process for each data path."""
+"""One process for each folder of data."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ import fcntl
 import os
 from pathlib import Path
 
-from watchkeeper.engine.failure import EngineFailure
+from watchkeeper.base.failure import Failure
 
 
-def lock_path(path: Path) -> int:
-    """Take `path` for this process until it ends; the lock's file descriptor.
+class FolderInUse(Failure):
+    """Another process has the folder."""
 
-    Raises EngineFailure that names the holder when another process has it.
+
+def take(folder: Path, name: str) -> int:
+    """Take `folder` by its file `name` for this process until it ends; the lock's file descriptor.
+
+    Raises FolderInUse that names the holder, and OSError where the file cannot be made.
     """
-    path.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = os.pread(descriptor, 4096, 0).decode(errors="replace").strip() or "a process that left no name"
         os.close(descriptor)
-        raise EngineFailure(
-            f"{path} is in use by {holder}: only one process can have the data open; stop it, or use another --data"
+        raise FolderInUse(
+            f"{folder} is in use by {holder}: only one process can have the data open; stop it, or use another --data"
         ) from None
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, _who().encode(), 0)
@@ -30,7 +33,7 @@ def lock_path(path: Path) -> int:
 
 
 def _who() -> str:
-    """This process and the one that started it, for whoever finds the path taken."""
+    """This process and the one that started it, for whoever finds the folder taken."""
     parent = os.getppid()
     try:
         command = Path(f"/proc/{parent}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()

@@ -24,7 +24,7 @@ from watchkeeper.query.promql.ast import (
     VectorMatching,
     VectorSelector,
 )
-from watchkeeper.query.promql.literals import format_plain
+from watchkeeper.query.promql.numerals import format_plain
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 

@@ -1,0 +1,4 @@
+"""Whose data they are."""
+
+DEFAULT_TENANT = "default"
+"""The tenant where nobody asks for more."""
