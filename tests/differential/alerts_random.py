@@ -343,6 +343,8 @@ class _Draw:
 
     def begun(self, sent: Sent, at: float) -> Sent:
         known = next((one for one in self.sent if one.labels == sent.labels and one.ends == NEVER), None)
+        # A beat later than it is sent: a machine that is slow to send it must not make an old alert of it.
+        at = at if sent.ends == at else at + 1
         began = known.starts if known is not None and known.starts is not None else at
         return replace(sent, starts=began) if self.says_when else sent
 

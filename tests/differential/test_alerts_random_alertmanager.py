@@ -38,9 +38,9 @@ class Play:
 
 
 PLAYS = {
-    "flushes": Play(replace(FLUSHES, instants=(0, 2, 4, 6, 8, 10)), range(100, 115), 14, 60),
-    "a reload": Play(replace(RELOADS, instants=(0, 4, 7.5, 12), reloads=(8,)), range(100, 115), 14, 25),
-    "a restart": Play(replace(RESTARTS, instants=(0, 4, 12)), range(15), 14, 20),
+    "flushes": Play(replace(FLUSHES, instants=(0, 2, 4, 6, 8), beat_s=2), range(100, 118), 11, 50),
+    "a reload": Play(replace(RELOADS, instants=(0, 4, 7.5, 12), reloads=(8,)), range(100, 115), 16, 25),
+    "a restart": Play(replace(RESTARTS, instants=(0, 4, 12)), range(15), 16, 20),
 }
 
 
