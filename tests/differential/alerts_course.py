@@ -34,6 +34,8 @@ class Course:
     began: float = 0.0
     base: datetime = field(default_factory=lambda: datetime.now(UTC))
     away_s: float = 0.0
+    listed: defaultdict[str, dict[float, Section]] = field(default_factory=lambda: defaultdict(dict))
+    """By side and instant, what its API lists half a beat later."""
 
     def play(self, last: float) -> tuple[Told, Told]:
         """What each told until the beat `last`."""
@@ -53,8 +55,27 @@ class Course:
                     self._restart()
                     self._each(threads, self._send_again)
                 self._each(threads, lambda side, at=at: self._do(side, at))
+                if at + 1 <= min([one for one in instants if one > at], default=last):
+                    time.sleep(max(0.0, self.began + (at + 0.5) * beat_s - time.monotonic()))
+                    self._each(threads, lambda side, at=at: self._look(side, at))
         time.sleep(max(0.0, self.began + last * beat_s - time.monotonic()))
         return self._told(self.pair.theirs), self._told(self.pair.ours)
+
+    def _look(self, side: Side, at: float) -> None:
+        """What is listed between two instants, with the names of silences for their ids."""
+        names = {id: name for name, id in side.ids.items()}
+        alerts, groups = (side.ask("GET", f"/api/v2/alerts{path}").body for path in ("", "/groups"))
+        members = [alert for group in groups for alert in group["alerts"]]
+        for alert in [*alerts, *members]:
+            alert.update(self._shown(alert))
+            del alert["updatedAt"]
+            alert["status"]["silencedBy"] = sorted(names[id] for id in alert["status"]["silencedBy"])
+        for alert in members:
+            # A new group of an old name is shown as muted as the old one was, for up to half a minute.
+            del alert["status"]["mutedBy"], alert["status"]["state"]
+        # Groups with the same labels and receiver stand in any order.
+        groups.sort(key=lambda group: json.dumps([group["labels"], group["receiver"], group["alerts"]]))
+        self.listed[side.name][at] = {"alerts": alerts, "groups": groups}
 
     def _restart(self) -> None:
         """End both and start them; the time that this takes is none of the course's."""
