@@ -41,7 +41,7 @@ PRINTED = [
     '{{ printf "%5.2f|%s|%d|%05s|%.2v|%+v" 3 nil nil "ab" "abc" 5 }} {{ printf "%T" nil }}',
     '{{ printf "%#x %#o %O %#U %#x %# x %x" 255 8 8 65 "hi" "hi" 3.5 }}',
     '{{ printf "%c|%q|%+q|%#q" 99999999 39 "é" "ab" }}',
-    '{{ printf "%5q|%x|%10v|%#v" (stringSlice "a" "b") (stringSlice "a") (stringSlice "a" "b") .Status }}',
+    '{{ printf "%5q|%x|%10v|%#v" (stringSlice "a" "b") (stringSlice "a") (stringSlice "a" "b") "c" }}',
     '{{ printf "%[2]*[1]d|%[x]d|%[3]s|%*s" 1 5 }} {{ printf "%*s|%.*f" "x" "a" 2 3.14159 }}',
     '{{ printf "%99999999d" 1 }}',
     '{{ js "\u2028é" }} {{ html nil }} {{ eq "a" nil }} {{ range $x := 0 }}{{ else }}{{ $x }}{{ end }}',
