@@ -44,6 +44,7 @@ class ControlDatabase:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._writing = engine.execution_options(watchkeeper_writes=True)
         # SQLite has one writer at a time and lets the others try again and again: here they queue, in their order.
         file = engine.url.database if engine.dialect.name == "sqlite" else None
         self._file = ControlFile(file) if file and file != ":memory:" else None
@@ -86,7 +87,7 @@ class ControlDatabase:
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
         """A transaction: committed at its end, rolled back when it raises. One within another would wait for ever."""
-        async with self._turn, self.engine.begin() as connection:
+        async with self._turn, self._writing.begin() as connection:
             yield connection
 
     async def rows(self, statement: str, parameters: Mapping[str, object] | None = None) -> list[tuple[object, ...]]:
@@ -208,7 +209,9 @@ def _prepare_sqlite(connection: sa.PoolProxiedConnection, _record: object) -> No
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    # Whoever reads first and writes then would be refused where somebody else has written in between.
+    writes = connection.get_execution_options().get("watchkeeper_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def masked(url: str) -> str:
