@@ -6,7 +6,7 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, nullcontext, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from watchkeeper.store.control_file import ControlFile, Steps, prepare
 from watchkeeper.store.failure import StoreFailure
 
 T = TypeVar("T")
@@ -43,7 +44,10 @@ class ControlDatabase:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._writing = engine.execution_options(watchkeeper_writes=True)
         # SQLite has one writer at a time and lets the others try again and again: here they queue, in their order.
+        file = engine.url.database if engine.dialect.name == "sqlite" else None
+        self._file = ControlFile(file) if file and file != ":memory:" else None
         self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @classmethod
@@ -83,15 +87,15 @@ class ControlDatabase:
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
         """A transaction: committed at its end, rolled back when it raises. One within another would wait for ever."""
-        async with self._turn, self.engine.begin() as connection:
+        async with self._turn, self._writing.begin() as connection:
             yield connection
 
     async def rows(self, statement: str, parameters: Mapping[str, object] | None = None) -> list[tuple[object, ...]]:
         """What a SELECT finds, whoever writes meanwhile; `:name` in it is a parameter. Raises StoreFailure."""
         return await _whole(self._rows(statement, dict(parameters or {})))
 
-    async def run(self, steps: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> None:
-        """Statements, each for every one of its rows of parameters, in one transaction. Raises StoreFailure.
+    async def run(self, steps: Steps) -> None:
+        """Statements that write, each for every one of its rows of parameters, in one transaction. Raises StoreFailure.
 
         Where the caller is cancelled the transaction still comes to its end first.
         """
@@ -120,9 +124,8 @@ class ControlDatabase:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
-        file = self.engine.url.database
-        if self.engine.dialect.name == "sqlite" and file and file != ":memory:":
-            await asyncio.to_thread(_without_log, file)
+        if self._file is not None:
+            await self._file.close()
 
     async def _rows(self, statement: str, parameters: Mapping[str, object]) -> list[tuple[object, ...]]:
         try:
@@ -132,12 +135,16 @@ class ControlDatabase:
         except (DBAPIError, OSError) as error:
             raise _failed(error) from error
 
-    async def _run(self, steps: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> None:
+    async def _run(self, steps: Steps) -> None:
         try:
+            if self._file is not None:
+                async with self._turn:
+                    await self._file.run(steps)
+                return
             async with self.begin() as connection:
                 for statement, rows in steps:
                     await connection.execute(sa.text(statement), [dict(row) for row in rows])
-        except (DBAPIError, OSError) as error:
+        except (DBAPIError, OSError, sqlite3.Error) as error:
             raise _failed(error) from error
 
     async def _take(self, room: str, step: ControlStep) -> bool:
@@ -187,35 +194,24 @@ async def _whole(work: Coroutine[object, object, T]) -> T:
         raise
 
 
-def _failed(error: DBAPIError | OSError) -> StoreFailure:
+def _failed(error: DBAPIError | OSError | sqlite3.Error) -> StoreFailure:
     return StoreFailure(f"control database: {_reason(error)}", retryable=True)
 
 
-def _reason(error: DBAPIError | OSError) -> str:
+def _reason(error: DBAPIError | OSError | sqlite3.Error) -> str:
     return str(error.orig if isinstance(error, DBAPIError) else error)
 
 
 def _prepare_sqlite(connection: sa.PoolProxiedConnection, _record: object) -> None:
-    """A write-ahead log, which is synced once a commit, foreign keys, and patience with locks.
-
-    Where a full disk has no room for the log the file is read, and perhaps written, without it.
-    """
     cursor = connection.cursor()
-    with suppress(sqlite3.OperationalError):
-        cursor.execute("PRAGMA journal_mode=WAL")
-    for pragma in ("foreign_keys=ON", "busy_timeout=10000"):
-        cursor.execute(f"PRAGMA {pragma}")
+    prepare(cursor)
     cursor.close()
 
 
-def _without_log(file: str) -> None:
-    """Leave a file that can be read where there is no room for a log, unless others still use it."""
-    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(file, timeout=0)) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE")
-
-
 def _begin_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    # Whoever reads first and writes then would be refused where somebody else has written in between.
+    writes = connection.get_execution_options().get("watchkeeper_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def masked(url: str) -> str:
