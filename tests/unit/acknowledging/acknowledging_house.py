@@ -23,7 +23,7 @@ from starlette.routing import Mount, Route
 
 from journals import open_journal
 from watchkeeper.access import People, Person, open_signer
-from watchkeeper.alerts import Received
+from watchkeeper.alerts import Received, SilenceLimits
 from watchkeeper.api.alertmanager.silences import SilencesFace
 from watchkeeper.api.application import application
 from watchkeeper.api.forwarding import HandedOn
@@ -141,9 +141,8 @@ class House:
         self.oncall = Acknowledging(core, control, self.journal, self.signer)
         push(self.oncall.close)
         await self.oncall.open()
-        alerting = Alerting(
-            core, control, self.journal, self.signer, {}, self.oncall.acknowledgements, self.oncall.links
-        )
+        given, links = self.oncall.acknowledgements, self.oncall.links
+        alerting = Alerting(core, control, self.journal, self.signer, {}, given, links, SilenceLimits())
         push(alerting.close)
         await alerting.open()
         for room in (self.oncall, alerting):
