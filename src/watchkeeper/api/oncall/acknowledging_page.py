@@ -58,7 +58,7 @@ def group_page(
         until = f"until {time_text(one.until, zone)}" if one.until is not None else "until a new alert fires"
         did = "closed" if one.closed else "acknowledged"
         comment = f": “{bdi(one.comment)}”" if one.comment else ""
-        state = f'<p class="good">{bdi(one.actor)} {did} it at {time_text(one.at, zone)}, {until}{comment}.</p>'
+        state = f'<p class="good">{escape(one.actor)} {did} it at {time_text(one.at, zone)}, {until}{comment}.</p>'
     asked = name_field(visitor.known, request, typed.get("name", ""))
     who = f'<input type="hidden" name="form" value="{escape(visitor.form)}">{asked}'
     fields = _fields(desk, one, typed)
