@@ -126,7 +126,11 @@ class Pair(AbstractContextManager["Pair"]):
         own = self._path(self.ours)
         self._server = Watchkeeper(own.parent, "--web.enable-lifecycle", config=own)
         self.ours.url = self._server.url
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
