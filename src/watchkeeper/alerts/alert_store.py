@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from watchkeeper.alerts.held import HeldAlert, Identity
 from watchkeeper.alerts.merging import merged
@@ -34,6 +35,7 @@ class AlertStore:
             self._all[held.identity] = held
             return held, True
         before, after = held.alert, merged(held, alert, now)
+        after = replace(after, labels=before.labels)  # the same ones: two of them would take twice the memory
         held.alert, held.updated_at, held.timed_out = after, now, timed_out
         held.revision += 1
         return held, (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
+from itertools import islice
 
 from watchkeeper.alerts.alert_keeping import AlertKeeping
 from watchkeeper.alerts.held import HeldAlert, Identity
@@ -11,6 +13,8 @@ from watchkeeper.base.clock import Clock
 from watchkeeper.store.failure import StoreFailure
 
 log = logging.getLogger(__name__)
+
+_AT_ONCE = 1000
 
 
 class AlertWriter:
@@ -68,7 +72,7 @@ class AlertWriter:
         gone, self._gone = self._gone, set()
         asked, self._asked = self._asked, []
         try:
-            await self._keeping.put(changed.values(), gone, self._clock.now_ms())
+            await self._put(changed.values(), gone)
         except StoreFailure as failure:
             log.warning("%d alerts could not be kept, the next batch tries again: %s", len(changed), failure)
             self._changed = {**changed, **self._changed}
@@ -80,6 +84,13 @@ class AlertWriter:
             _settle(asked, StoreFailure("alerts could not be kept, the log says why", retryable=False))
         else:
             _settle(asked, None)
+
+    async def _put(self, changed: Iterable[HeldAlert], gone: Iterable[Identity]) -> None:
+        """Keep and delete them, so many in a transaction that all their texts are never in memory at once."""
+        rest = iter(changed)
+        await self._keeping.put(islice(rest, _AT_ONCE), gone, self._clock.now_ms())
+        while some := list(islice(rest, _AT_ONCE)):
+            await self._keeping.put(some, (), self._clock.now_ms())
 
 
 def _settle(asked: list[asyncio.Future[None]], failure: StoreFailure | None) -> None:
