@@ -37,7 +37,10 @@ format: setup
 ## test: every test; those against real peers are skipped, by name, where `make peers` has not run
 test: setup
 	@$(BIN)/pytest tests/unit --numprocesses 2 --dist loadscope
-	@PATH="$(CURDIR)/$(PEERS)/usr/bin:$$PATH" $(BIN)/pytest --ignore tests/unit
+	@PATH="$(CURDIR)/$(PEERS)/usr/bin:$$PATH" $(BIN)/pytest tests/differential tests/conformance \
+		--numprocesses 2 --dist loadscope
+	@PATH="$(CURDIR)/$(PEERS)/usr/bin:$$PATH" $(BIN)/pytest --ignore tests/unit --ignore tests/differential \
+		--ignore tests/conformance
 
 ## peers: today's Prometheus, Alertmanager & co, unpacked into .peers, never installed
 peers:
