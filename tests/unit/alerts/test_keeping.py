@@ -34,6 +34,14 @@ async def test_an_accepted_alert_is_there_after_a_restart(workshop: Workshop, al
     assert workshop.told() == [("a", "", ["A"])]
 
 
+async def test_thousands_that_come_at_once_are_all_there_after_a_restart(workshop: Workshop, alert: Make):
+    await workshop.start(ROUTE)
+    await workshop.post(*(alert(l=str(i)) for i in range(2500)))
+    await workshop.stop()
+    await workshop.start(ROUTE)
+    assert {held.alert.labels["l"] for held in workshop.room.alerts("default")} == {str(i) for i in range(2500)}
+
+
 async def test_time_in_which_nobody_could_reach_us_ends_no_alert(workshop: Workshop, alert: Make):
     await workshop.start(ROUTE)
     await workshop.post(alert(ends_s=60))
