@@ -50,7 +50,7 @@ def oncall() -> None:
 def who(files: tuple[Path, ...], url: str, text: str | None, schedule: str | None) -> None:
     """Print who is on call by each schedule: NAME, a colon, people, and until when.
 
-    Ends with 1 where nobody is on call by one of them, and with 2 where that cannot be told.
+    Ends with 1 where nobody is on call by one of them, or there is none, and with 2 where that cannot be told.
     """
     at = _at(text)
 
@@ -68,7 +68,9 @@ def who(files: tuple[Path, ...], url: str, text: str | None, schedule: str | Non
     for one in chosen:
         people = ", ".join(_person(person) for person in one["people"]) or "nobody"
         click.echo(f"{one['name']}: {people}" + (f" (until {one['until']})" if one["until"] else ""))
-    raise SystemExit(0 if all(one["people"] for one in chosen) else 1)
+    if not names:
+        click.echo("there is no schedule: `schedules` in the configuration has them", err=True)
+    raise SystemExit(0 if chosen and all(one["people"] for one in chosen) else 1)
 
 
 @oncall.command()

@@ -20,6 +20,7 @@ from watchkeeper.store.control_file import ControlFile, Steps, prepare
 from watchkeeper.store.failure import StoreFailure
 
 T = TypeVar("T")
+_NUL = "\N{SYMBOL FOR NULL}"
 _STEPS = sa.Table(
     "control_migrations",
     sa.MetaData(),
@@ -143,7 +144,7 @@ class ControlDatabase:
                 return
             async with self.begin() as connection:
                 for statement, rows in steps:
-                    await connection.execute(sa.text(statement), [dict(row) for row in rows])
+                    await connection.execute(sa.text(statement), [_storable(row) for row in rows])
         except (DBAPIError, OSError, sqlite3.Error) as error:
             raise _failed(error) from error
 
@@ -182,6 +183,11 @@ class ControlDatabase:
                 taken = sa.select(_STEPS.c.number).where(_STEPS.c.room == room, _STEPS.c.number == number)
                 return (await connection.execute(taken)).first() is not None
         return False
+
+
+def _storable(row: Mapping[str, object]) -> dict[str, object]:
+    """The row as PostgreSQL takes it, which has no text with the character NUL: its symbol stands for it."""
+    return {name: value.replace("\0", _NUL) if isinstance(value, str) else value for name, value in row.items()}
 
 
 async def _whole(work: Coroutine[object, object, T]) -> T:

@@ -60,6 +60,10 @@ def test_what_cannot_be_told_is_said(config: Path) -> None:
     assert (unknown.exit_code, 'did you mean "primary"?' in unknown.output) == (2, True)
     assert run("who", "--config", str(config), "--at", "noon").exit_code == 2
     assert run("who").exit_code == 2
+    config.write_text("schedules: []")
+    nobody = run("who", "--config", str(config))
+    assert (nobody.exit_code, nobody.stdout) == (1, "")
+    assert "there is no schedule" in nobody.stderr
 
 
 def test_the_presets_can_be_used_as_they_are_printed(tmp_path: Path) -> None:

@@ -34,6 +34,15 @@ async def test_each_room_takes_its_own_steps_once(tmp_path: Path) -> None:
     await database.close()
 
 
+async def test_one_text_with_a_nul_keeps_nothing_else_from_being_written(every_control_url: str) -> None:
+    database = ControlDatabase.at(every_control_url)
+    await database.migrate("notes", [ControlStep(1, "notes", ("CREATE TABLE notes (text TEXT NOT NULL)",))])
+    await database.run([("INSERT INTO notes (text) VALUES (:text)", [{"text": "a\0b"}, {"text": "c"}])])
+    kept = {str(text) for (text,) in await database.rows("SELECT text FROM notes")}
+    assert kept in ({"a\0b", "c"}, {"a\N{SYMBOL FOR NULL}b", "c"})
+    await database.close()
+
+
 async def test_a_step_that_fails_leaves_nothing(tmp_path: Path) -> None:
     database = ControlDatabase.at(f"sqlite:///{tmp_path}/control.db")
     bad = ControlStep(1, "bad", ("CREATE TABLE half (a TEXT)", "CREATE TABLE silly ("))
