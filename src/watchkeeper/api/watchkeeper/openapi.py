@@ -86,6 +86,23 @@ _KEPT: dict[str, Any] = {
     "404": {"description": "The configuration has none of that name.", "content": _FAILURE},
     "503": {"description": "It cannot be kept: try again.", "content": _FAILURE},
 }
+
+
+def _by_any_method(summary: str, operation: str) -> dict[str, Any]:
+    """What jobs ask for by whichever method their tool knows; GET and HEAD have no body."""
+    described: dict[str, Any] = {}
+    for method in ("get", "head", "post", "put"):
+        one: dict[str, Any] = {
+            "summary": summary,
+            "operationId": operation + method.title(),
+            "parameters": [_NAMED, _TOKEN],
+        }
+        if method in ("post", "put"):
+            one["requestBody"] = {"content": {"text/plain": {"schema": {"type": "string"}}}}
+        described[method] = {**one, "responses": _KEPT}
+    return described
+
+
 _SIGNALS: dict[str, Any] = {
     "/heartbeats": {
         "get": {
@@ -94,18 +111,8 @@ _SIGNALS: dict[str, Any] = {
             "responses": {"200": {"description": "In the order of the configuration; times in ms since the epoch."}},
         }
     },
-    "/heartbeats/{name}/ping": {
-        "post": {"summary": "A sign of life", "operationId": "beat", "parameters": [_NAMED, _TOKEN], "responses": _KEPT}
-    },
-    "/heartbeats/{name}/fail": {
-        "post": {
-            "summary": "A report of failure, in the body's words",
-            "operationId": "fail",
-            "parameters": [_NAMED, _TOKEN],
-            "requestBody": {"content": {"text/plain": {"schema": {"type": "string"}}}},
-            "responses": _KEPT,
-        }
-    },
+    "/heartbeats/{name}/ping": _by_any_method("A sign of life", "beat"),
+    "/heartbeats/{name}/fail": _by_any_method("A report of failure, in the body's words where there is one", "fail"),
     "/inbound/{name}": {
         "post": {
             "summary": "Alerts by another tool's webhook",
