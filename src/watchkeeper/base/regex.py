@@ -16,12 +16,20 @@ _WORDS = {
 }
 
 
+def compiled(pattern: str, options: re2.Options) -> re2._Regexp:
+    """The expression. Raises re2.error, also where the pattern stands for bytes that are no UTF-8."""
+    try:
+        return re2.compile(pattern, options)
+    except UnicodeEncodeError:
+        raise re2.error(f"invalid UTF-8: {pattern.encode(errors='replace').decode()}") from None
+
+
 def regex_failure(pattern: str) -> str:
     """The reason why `pattern` is no RE2 expression, empty where it is one."""
     options = re2.Options()
     options.log_errors = False
     try:
-        re2.compile(pattern, options)
+        compiled(pattern, options)
     except re2.error as error:
         return go_words(error.args[0])
     return ""

@@ -9,6 +9,8 @@ from functools import lru_cache
 
 import re2
 
+from watchkeeper.base.regex import compiled
+
 
 class MatchOp(StrEnum):
     """How a label's value is held against a matcher's."""
@@ -65,4 +67,4 @@ def _expression(value: str) -> re2._Regexp:
     options = re2.Options()
     options.dot_nl = True
     options.log_errors = False
-    return re2.compile(value, options)
+    return compiled(value, options)

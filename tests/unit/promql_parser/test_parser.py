@@ -306,6 +306,10 @@ def test_a_broken_expression_cannot_hide_in_the_anchors():
     assert refusal('{a=~"x)|(?:y"}') == "1:2: parse error: error parsing regexp: unexpected ): `x)|(?:y`"
 
 
+def test_an_expression_of_bytes_that_are_no_text_is_refused():
+    assert refusal(r'{a=~"x\x98"}') == "1:2: parse error: error parsing regexp: invalid UTF-8: `x?`"
+
+
 def test_a_selector_alone_gives_its_matchers():
     assert [str(m) for m in parse_selector('foo{a!="b"}')] == ['a!="b"', '__name__="foo"']
     with pytest.raises(ParseFailure):
