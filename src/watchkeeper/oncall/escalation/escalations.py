@@ -69,6 +69,10 @@ class Escalations:
         """Those that are otherwise than they are kept, the ones that are over included."""
         self._happened: list[Entry] = []
         """What is to be recorded with them."""
+        self._taken = 0
+        """How many changes there have been, those that have to be written once more among them."""
+        self._tried = 0
+        """How many of these the database was asked to keep."""
         self._telling: dict[tuple[str, str], asyncio.Task[None]] = {}
         """Those who are being told: a receiver is told of one escalation by one page after the other."""
         self._orphans: set[str] = set()
@@ -289,28 +293,40 @@ class Escalations:
         else:
             self._live[one.id] = one
         self._unwritten.add(one.id)
+        self._taken += 1
         self._happened.extend(self._entry(one, event) for event in course.events)
         self._report(course)
 
     async def _commit(self) -> None:
-        """Return when all that has changed so far is kept and recorded, or the database has not taken it."""
+        """Return when all that has changed so far is kept and recorded, or the database has not taken it.
+
+        Whoever waited while another's transaction took up the own changes needs none: a thousand share a few.
+        """
+        needed = self._taken
         async with self._writing:
-            ids, self._unwritten = self._unwritten, set()
-            entries, self._happened = self._happened, []
-            if not ids and not entries:
-                return
-            self._metrics.count(self._live.values())
-            kept = self._those(ids)
-            try:
-                await self._control.run([*writes(kept, ids - self._live.keys()), *self._journal.writes(entries)])
-            except StoreFailure as failure:
-                log.error("%d escalations go on in memory: %s", len(ids), failure)
-                self._journal.record(*entries)
-                self._metrics.failures.inc()
-                self._unwritten |= ids
-            except BaseException:
-                self._unwritten |= ids
-                raise
+            if self._tried < needed:
+                self._tried = self._taken
+                await self._write()
+
+    async def _write(self) -> None:
+        ids, self._unwritten = self._unwritten, set()
+        entries, self._happened = self._happened, []
+        self._metrics.count(self._live.values())
+        kept = self._those(ids)
+        try:
+            await self._control.run([*writes(kept, ids - self._live.keys()), *self._journal.writes(entries)])
+        except StoreFailure as failure:
+            log.error("%d escalations go on in memory: %s", len(ids), failure)
+            self._journal.record(*entries)
+            self._metrics.failures.inc()
+            self._write_again(ids)
+        except BaseException:
+            self._write_again(ids)
+            raise
+
+    def _write_again(self, ids: set[str]) -> None:
+        self._unwritten |= ids
+        self._taken += 1
 
     def _report(self, course: Course) -> None:
         for event in course.events:
