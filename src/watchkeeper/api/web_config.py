@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import hashlib
 import logging
 import re
@@ -40,7 +41,6 @@ _CLIENT = {
     "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
-_UNKNOWN_USER = bcrypt.hashpw(b"nobody has this one", bcrypt.gensalt(10))
 _HEADERS = ("Content-Security-Policy", "Strict-Transport-Security", "X-Content-Type-Options", "X-Frame-Options",
             "X-XSS-Protection")  # fmt: skip
 
@@ -207,6 +207,7 @@ class Passwords:
         self._open_paths = open_paths
         self._forwarded = forwarded
         self._known: set[bytes] = set()
+        self._nobodys = _hash_of_nobody()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -242,7 +243,7 @@ class Passwords:
         user, password = _login(headers)
         if not user:
             return False
-        hashed = config.basic_auth_users[user].reveal().encode() if user in config.basic_auth_users else _UNKNOWN_USER
+        hashed = config.basic_auth_users[user].reveal().encode() if user in config.basic_auth_users else self._nobodys
         # bcrypt is slow on purpose: what was right once for this hash is remembered, as a digest.
         proof = hashlib.sha256(hashed + b"\0" + user.encode() + b"\0" + password.encode()).digest()
         if proof in self._known:
@@ -264,3 +265,9 @@ def _login(headers: Headers) -> tuple[str, str]:
     except ValueError:
         return "", ""
     return user, password
+
+
+@functools.cache
+def _hash_of_nobody() -> bytes:
+    """What the password of an unknown user is compared with, so that it takes as long; slow on purpose to make."""
+    return bcrypt.hashpw(b"nobody has this one", bcrypt.gensalt(10))

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from watchkeeper.app.telemetry import ENGINE_FOLDER, LOG_FOLDER, SNAPSHOT_FOLDER, Telemetry, TelemetryFailure, opened
+from watchkeeper.app.engine import ENGINE_FOLDER, SNAPSHOT_FOLDER
+from watchkeeper.app.telemetry import LOG_FOLDER, Telemetry, TelemetryFailure, opened
 from watchkeeper.store import Target
 from watchkeeper.store.backup import restore, series_count
 from watchkeeper.store.client import Client

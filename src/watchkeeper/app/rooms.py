@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,6 +37,7 @@ from watchkeeper.store.control import ControlDatabase
 from watchkeeper.store.lease import Lease
 
 if TYPE_CHECKING:
+    from watchkeeper.app.engine import Engine
     from watchkeeper.app.watching import Watching
 
 logger = logging.getLogger("watchkeeper.app")
@@ -73,7 +76,7 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     shared = house.configuration.sections.control
     if not shared.url:
         stack.callback(os.close, take(folder, "control.lock"))
-    watching = _watching(house, stack)
+    watching = await _watching(house, stack)
     if watching is not None:
         await watching.open_store()
     control = ControlDatabase.at(shared.url.reveal() or f"sqlite:///{control_file(folder)}")
@@ -118,11 +121,14 @@ def _folder(data: Path) -> Path:
     return data
 
 
-def _watching(house: Building, stack: AsyncExitStack) -> Watching | None:
+async def _watching(house: Building, stack: AsyncExitStack) -> Watching | None:
     """The rooms that watch, where the role has any."""
     if house.settings.role is Role.ALERTS:
         _say_what_is_idle(house.configuration)
         return None
+    engine = None if house.configuration.sections.storage.url.reveal() else _engine(house, stack)
+    house.condition.becomes("loading")
+    await asyncio.to_thread(import_module, "watchkeeper.app.watching")
     # Imported here: a process that only tells people is to be as small as that.
     from watchkeeper.app.watching import Grounds, Watching
 
@@ -134,8 +140,18 @@ def _watching(house: Building, stack: AsyncExitStack) -> Watching | None:
         house,
         house.notices,
         lambda: house.configuration,
+        engine,
     )
     return Watching(grounds, stack)
+
+
+def _engine(house: Building, stack: AsyncExitStack) -> Engine:
+    """The engine, which starts while the rooms that need it are being loaded."""
+    from watchkeeper.app.engine import Engine
+
+    engine = Engine(house.settings.data, house.registry)
+    stack.push_async_callback(engine.close)
+    return engine
 
 
 def _say_what_is_idle(configuration: Configuration) -> None:

@@ -1,8 +1,7 @@
-"""The store and, unless a URL names a cluster, the engine below it."""
+"""The store, over the engine of the house or over the ClickHouse server that a URL names."""
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -10,29 +9,32 @@ from prometheus_client import CollectorRegistry
 from watchkeeper.api.home import Feeling
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
+from watchkeeper.app.engine import Engine
 from watchkeeper.app.room import TakeUp
-from watchkeeper.app.telemetry import Telemetry, embedded_engine, remote_target
+from watchkeeper.app.telemetry import Telemetry, remote_target
 from watchkeeper.base.clock import Clock
-from watchkeeper.engine import EmbeddedEngine, EngineMetrics, EngineState
-from watchkeeper.store import Endpoint, Policy, Store, StoreOptions, Target
+from watchkeeper.store import Policy, Store, StoreOptions, Target
 from watchkeeper.store.index import Limits
-
-logger = logging.getLogger("watchkeeper.app")
 
 
 class Storage:
-    """Opens the store over its engine, and closes both."""
+    """Opens the store, and closes it."""
 
     def __init__(
-        self, data: Path, configuration: Configuration, clock: Clock, registry: CollectorRegistry, condition: Condition
+        self,
+        data: Path,
+        engine: Engine | None,
+        configuration: Configuration,
+        clock: Clock,
+        registry: CollectorRegistry,
+        condition: Condition,
     ) -> None:
+        """`engine` is what the store lives in where the configuration names no URL."""
+        self._engine = engine
         self._clock = clock
         self._condition = condition
         self._configuration = configuration
         self._telemetry = Telemetry.of(data, configuration.sections.storage)
-        self.engine: EmbeddedEngine | None = None
-        if not self._telemetry.url:
-            self.engine = embedded_engine(data, EngineMetrics(registry))
         self._registry = registry
         self.store: Store | None = None
 
@@ -47,11 +49,9 @@ class Storage:
         return store
 
     async def close(self) -> None:
-        """Commit what waits; then the engine ends."""
+        """Commit what waits."""
         if self.store is not None:
             await self.store.close()
-        if self.engine is not None:
-            await self.engine.stop()
 
     async def prepare(self, configuration: Configuration) -> TakeUp:
         """Take limits and windows from a new configuration."""
@@ -62,23 +62,14 @@ class Storage:
         return take_up
 
     def feel(self) -> list[Feeling]:
-        """How the engine feels."""
-        if self.engine is None:
-            return [Feeling("engine", "a ClickHouse server by URL")]
-        good = self.engine.state is EngineState.RUNNING
-        text = f"embedded, {self.engine.state.value}" + ("" if good else f": {self.engine.last_error}")
-        broken = [
-            Feeling("broken data", f"{part.table}: {part.name} ({part.reason})", good=False)
-            for part in self.engine.broken_parts
-        ]
-        return [Feeling("engine", text, good), *broken]
+        """How what the store lives in feels."""
+        return [Feeling("engine", "a ClickHouse server by URL")] if self._engine is None else self._engine.feel()
 
     async def _target(self) -> Target:
-        if self.engine is None:
+        if self._engine is None:
             return remote_target(self._telemetry)
         self._condition.becomes("starting the engine")
-        endpoint: Endpoint = await self.engine.start()
-        return Target(endpoint)
+        return Target(await self._engine.endpoint())
 
     def _progress(self, stage: str, done: int, total: int) -> None:
         self._condition.becomes(f"{stage}: {done} of {total}" if total else stage)

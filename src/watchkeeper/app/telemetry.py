@@ -10,14 +10,13 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from watchkeeper.app.configuration.sections import StorageConfig
+from watchkeeper.app.engine import embedded_engine
 from watchkeeper.base.failure import Failure
 from watchkeeper.base.http import TLSConfig
 from watchkeeper.base.http.tls import TLS
-from watchkeeper.engine import EmbeddedEngine, EngineFailure, EngineMetrics, EngineOptions
+from watchkeeper.engine import EngineFailure, EngineMetrics
 from watchkeeper.store import LogOptions, Target
 
-ENGINE_FOLDER = "engine"
-SNAPSHOT_FOLDER = "snapshots"
 LOG_FOLDER = "log"
 
 
@@ -60,12 +59,6 @@ def remote_target(telemetry: Telemetry) -> Target:
     if target.endpoint.secure and telemetry.tls != TLSConfig():
         target = replace(target, tls=TLS(telemetry.tls).context(), server_name=telemetry.tls.server_name)
     return target
-
-
-def embedded_engine(data: Path, metrics: EngineMetrics, snapshots: Path | None = None) -> EmbeddedEngine:
-    """The engine on the data folder; copies of the store go into and come from `snapshots` (by default beside it)."""
-    folder = (snapshots or data / SNAPSHOT_FOLDER).resolve()
-    return EmbeddedEngine(data / ENGINE_FOLDER, metrics, options=EngineOptions(backup_folder=str(folder)))
 
 
 @asynccontextmanager

@@ -30,6 +30,7 @@ from watchkeeper.api.watchkeeper import backtest, below, imports, sql
 from watchkeeper.app.backtesting import Backtesting
 from watchkeeper.app.condition import Condition
 from watchkeeper.app.configuration import Configuration
+from watchkeeper.app.engine import Engine
 from watchkeeper.app.host import HostJob
 from watchkeeper.app.querying import Querying
 from watchkeeper.app.receivers import Receivers
@@ -48,7 +49,10 @@ from watchkeeper.store.control import ControlDatabase
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What the rooms are made with; `configuration` gives the one in force."""
+    """What the rooms are made with; `configuration` gives the one in force.
+
+    `engine` is what the store lives in, None where a URL names a server.
+    """
 
     core: Core
     settings: Settings
@@ -57,6 +61,7 @@ class Grounds:
     running: Running
     notices: Notices
     configuration: Callable[[], Configuration]
+    engine: Engine | None
 
 
 class Watching:
@@ -78,7 +83,8 @@ class Watching:
         configuration = grounds.configuration()
         warming = Warming()
         stack.push_async_callback(warming.close)
-        storage = Storage(grounds.settings.data, configuration, core.clock, core.registry, grounds.condition)
+        data, engine = grounds.settings.data, grounds.engine
+        storage = Storage(data, engine, configuration, core.clock, core.registry, grounds.condition)
         stack.push_async_callback(storage.close)
         self._store = await storage.open()
         grounds.condition.watch(storage.feel)
