@@ -1,1 +1,1 @@
-"""."""
+"""The wiring: one house of settings and configuration, its rooms opened in order, reloaded and closed."""

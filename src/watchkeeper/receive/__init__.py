@@ -1,1 +1,1 @@
-"""."""
+"""From the wire to the store: scraping, remote write, OTLP, pushes and imports."""
