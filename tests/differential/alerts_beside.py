@@ -107,13 +107,14 @@ def _decoded(body: bytes) -> Any:
 
 
 class Pair(AbstractContextManager["Pair"]):
-    """Alertmanager and Watchkeeper with one configuration, where PORT stands for the webhooks' port.
+    """Alertmanager and Watchkeeper with one configuration and flags, where PORT stands for the webhooks' port.
 
     Both can be reloaded and restarted; each keeps its data, Watchkeeper its address, too.
     """
 
-    def __init__(self, folder: Path, config: str) -> None:
+    def __init__(self, folder: Path, config: str, *flags: str) -> None:
         self._folder = folder
+        self._flags = flags
         self._config = config
         self._stack, self._running = ExitStack(), ExitStack()
 
@@ -124,7 +125,7 @@ class Pair(AbstractContextManager["Pair"]):
             self._path(side).parent.mkdir()
             self._write(side)
         own = self._path(self.ours)
-        self._server = Watchkeeper(own.parent, "--web.enable-lifecycle", config=own)
+        self._server = Watchkeeper(own.parent, "--web.enable-lifecycle", *self._flags, config=own)
         self.ours.url = self._server.url
         try:
             self.start()
@@ -144,7 +145,7 @@ class Pair(AbstractContextManager["Pair"]):
         """Start both; returned when they are ready."""
         self._running.enter_context(self._server)
         path = self._path(self.theirs)
-        self.theirs.url = self._running.enter_context(alertmanager(path.parent, path.read_text()))
+        self.theirs.url = self._running.enter_context(alertmanager(path.parent, path.read_text(), *self._flags))
 
     def stop(self) -> None:
         """End both as a service is ended."""
@@ -165,9 +166,9 @@ class Pair(AbstractContextManager["Pair"]):
 
 
 @contextmanager
-def both(folder: Path, config: str) -> Iterator[tuple[Side, Side]]:
+def both(folder: Path, config: str, *flags: str) -> Iterator[tuple[Side, Side]]:
     """The two sides of a pair."""
-    with Pair(folder, config) as pair:
+    with Pair(folder, config, *flags) as pair:
         yield pair.theirs, pair.ours
 
 
