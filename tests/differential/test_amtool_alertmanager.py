@@ -89,6 +89,7 @@ COMMANDS: list[list[str]] = [
     *(["config", "routes", "test", *more] for more in ([], ["team=x"], ["team=w", "x=y"], ["--tree", "team=x"])),
     ["config", "routes", "test", "--verify.receivers=b,a", "team=x"],
     ["config", "routes", "test", "--verify.receivers=a", "team=x"],
+    ["config", "show"],
     ["cluster", "show"],
 ]
 
