@@ -16,14 +16,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 sys.path[:0] = [str(Path(__file__).parents[1] / "e2e"), str(Path(__file__).parents[1] / "e2e" / "bad_days")]
 
 from alertmanager_process import ALERTMANAGER, alertmanager  # noqa: E402
-from watchkeeper_process import Watchkeeper  # noqa: E402
+from watchkeeper_process import Watchkeeper, until  # noqa: E402
 
-__all__ = ["ALERTMANAGER", "Answer", "Listener", "Pair", "Side", "both", "listener", "normal"]
+__all__ = ["ALERTMANAGER", "Answer", "Listener", "Pair", "Side", "both", "listener", "needs_alertmanager", "normal"]
 
 NEVER = "0001-01-01T00:00:00Z"
+needs_alertmanager = [
+    pytest.mark.peer,
+    pytest.mark.skipif(
+        not Path(ALERTMANAGER).exists(), reason="prometheus-alertmanager is missing: `make peers` unpacks it"
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,13 @@ class Side:
     def post(self, alerts: Sequence[dict[str, Any]]) -> None:
         answer = self.ask("POST", "/api/v2/alerts", alerts)
         assert answer.status == 200, answer
+
+    def take(self, alerts: Sequence[dict[str, Any]], path: str = "") -> None:
+        """Post alerts and wait until they have been looked at, and told where a `path` of a webhook is given."""
+        self.post(alerts)
+        # An old alert is told at once: whether the others are told with it is a matter of moments.
+        until(lambda: not path or self.heard.told[path], f"what {self.name} tells")
+        until(lambda: "unprocessed" not in str(self.ask("GET", "/api/v2/alerts").body), "a look at the alerts")
 
 
 def _decoded(body: bytes) -> Any:

@@ -13,15 +13,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from alerts_beside import ALERTMANAGER, Side, both
+from alerts_beside import Side, both, needs_alertmanager
 from watchkeeper_process import until
 
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.skipif(
-        not Path(ALERTMANAGER).exists(), reason="prometheus-alertmanager is missing: `make peers` unpacks it"
-    ),
-]
+pytestmark = needs_alertmanager
 
 CONFIG = "{route: {receiver: nobody, group_wait: 1h}, receivers: [{name: nobody}]}"
 NOW = datetime.now(UTC)

@@ -9,14 +9,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from alerts_beside import ALERTMANAGER, both
+from alerts_beside import both, needs_alertmanager
 
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.skipif(
-        not Path(ALERTMANAGER).exists(), reason="prometheus-alertmanager is missing: `make peers` unpacks it"
-    ),
-]
+pytestmark = needs_alertmanager
 
 
 @pytest.mark.parametrize("path", sorted((Path(__file__).parent / "shown").glob("*.yml")), ids=lambda path: path.stem)
