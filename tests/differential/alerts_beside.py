@@ -107,7 +107,10 @@ class Side:
         assert answer.status == 200, answer
 
     def take(self, alerts: Sequence[dict[str, Any]], path: str = "") -> None:
-        """Post alerts and wait until they have been looked at, and told where a `path` of a webhook is given."""
+        """Post alerts and wait until they have been looked at, and told where a `path` of a webhook is given.
+
+        With a short `group_interval`: a busy Alertmanager looks at a new group before it has its first alert.
+        """
         self.post(alerts)
         # An old alert is told at once: whether the others are told with it is a matter of moments.
         until(lambda: not path or self.heard.told[path], f"what {self.name} tells")

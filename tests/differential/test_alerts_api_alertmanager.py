@@ -25,6 +25,7 @@ route:
   receiver: a
   group_by: [team]
   group_wait: 0s
+  group_interval: 1s
   routes:
   - {match_re: {team: 'x|y'}, receiver: b, continue: true}
   - {matchers: ['team="x"'], receiver: a, mute_time_intervals: [ever]}
