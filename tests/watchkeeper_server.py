@@ -11,15 +11,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 PROGRAM = Path(sys.executable).with_name("watchkeeper")
-PATIENCE_S = 90.0
+PATIENCE_S = 120.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -125,20 +126,19 @@ def run(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[s
 
 
 def wait_until_ready(server: Server) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until and server.process.poll() is None:
-        try:
-            if server.ask("/-/ready").status == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(server.log())
+    def is_ready() -> bool:
+        assert server.process.poll() is None, server.log()
+        with suppress(OSError):
+            return server.ask("/-/ready").status == 200
+        return False
+
+    until(is_ready, "readiness")
 
 
-def eventually(holds: Any, patience_s: float = 30.0) -> None:
-    """Wait until `holds()` is true; what it says then is not asked again."""
-    until = time.monotonic() + patience_s
-    while not holds():
-        assert time.monotonic() < until, "it never came true"
+def until(happened: Callable[[], T], what: str = "what was waited for", patience_s: float = PATIENCE_S) -> T:
+    """The first true answer of `happened`."""
+    deadline = time.monotonic() + patience_s
+    while not (found := happened()):
+        assert time.monotonic() < deadline, f"{what} did not come within {patience_s:g} s"
         time.sleep(0.05)
+    return found

@@ -16,14 +16,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 sys.path[:0] = [str(Path(__file__).parents[1] / "e2e"), str(Path(__file__).parents[1] / "e2e" / "bad_days")]
 
 from alertmanager_process import ALERTMANAGER, alertmanager  # noqa: E402
-from watchkeeper_process import Watchkeeper  # noqa: E402
+from watchkeeper_process import Watchkeeper, until  # noqa: E402
 
-__all__ = ["ALERTMANAGER", "Answer", "Listener", "Pair", "Side", "both", "listener", "normal"]
+__all__ = ["ALERTMANAGER", "Answer", "Listener", "Pair", "Side", "both", "listener", "needs_alertmanager", "normal"]
 
 NEVER = "0001-01-01T00:00:00Z"
+needs_alertmanager = [
+    pytest.mark.peer,
+    pytest.mark.skipif(
+        not Path(ALERTMANAGER).exists(), reason="prometheus-alertmanager is missing: `make peers` unpacks it"
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,16 @@ class Side:
         answer = self.ask("POST", "/api/v2/alerts", alerts)
         assert answer.status == 200, answer
 
+    def take(self, alerts: Sequence[dict[str, Any]], path: str = "") -> None:
+        """Post alerts and wait until they have been looked at, and told where a `path` of a webhook is given.
+
+        With a short `group_interval`: a busy Alertmanager looks at a new group before it has its first alert.
+        """
+        self.post(alerts)
+        # An old alert is told at once: whether the others are told with it is a matter of moments.
+        until(lambda: not path or self.heard.told[path], f"what {self.name} tells")
+        until(lambda: "unprocessed" not in str(self.ask("GET", "/api/v2/alerts").body), "a look at the alerts")
+
 
 def _decoded(body: bytes) -> Any:
     try:
@@ -107,13 +125,14 @@ def _decoded(body: bytes) -> Any:
 
 
 class Pair(AbstractContextManager["Pair"]):
-    """Alertmanager and Watchkeeper with one configuration, where PORT stands for the webhooks' port.
+    """Alertmanager and Watchkeeper with one configuration and flags, where PORT stands for the webhooks' port.
 
     Both can be reloaded and restarted; each keeps its data, Watchkeeper its address, too.
     """
 
-    def __init__(self, folder: Path, config: str) -> None:
+    def __init__(self, folder: Path, config: str, *flags: str) -> None:
         self._folder = folder
+        self._flags = flags
         self._config = config
         self._stack, self._running = ExitStack(), ExitStack()
 
@@ -124,7 +143,7 @@ class Pair(AbstractContextManager["Pair"]):
             self._path(side).parent.mkdir()
             self._write(side)
         own = self._path(self.ours)
-        self._server = Watchkeeper(own.parent, "--web.enable-lifecycle", config=own)
+        self._server = Watchkeeper(own.parent, "--web.enable-lifecycle", *self._flags, config=own)
         self.ours.url = self._server.url
         try:
             self.start()
@@ -144,7 +163,7 @@ class Pair(AbstractContextManager["Pair"]):
         """Start both; returned when they are ready."""
         self._running.enter_context(self._server)
         path = self._path(self.theirs)
-        self.theirs.url = self._running.enter_context(alertmanager(path.parent, path.read_text()))
+        self.theirs.url = self._running.enter_context(alertmanager(path.parent, path.read_text(), *self._flags))
 
     def stop(self) -> None:
         """End both as a service is ended."""
@@ -165,9 +184,9 @@ class Pair(AbstractContextManager["Pair"]):
 
 
 @contextmanager
-def both(folder: Path, config: str) -> Iterator[tuple[Side, Side]]:
+def both(folder: Path, config: str, *flags: str) -> Iterator[tuple[Side, Side]]:
     """The two sides of a pair."""
-    with Pair(folder, config) as pair:
+    with Pair(folder, config, *flags) as pair:
         yield pair.theirs, pair.ours
 
 

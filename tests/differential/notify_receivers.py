@@ -172,7 +172,7 @@ EVERYTHING = """
     client: c
     client_url: http://c/{{ .Status }}
     description: "{{ range .Alerts }}{{ .Annotations.long }}{{ end }}"
-    details: {own: "{{ .Status }}", num_firing: "7", nested: {a: ["{{ len .Alerts }}"]}}
+    details: {own: "{{ .Status }}", num_firing: "7", off: n, nested: {a: ["{{ len .Alerts }}"]}}
     images: [{src: "http://i", alt: A, href: "http://h"}, {alt: nothing}]
     links: [{href: "http://l", text: L}, {text: nothing}]
     severity: "{{ if .Alerts.Firing }}critical{{ else }}info{{ end }}"

@@ -13,14 +13,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from alerts_beside import ALERTMANAGER, Side, both, normal
+from alerts_beside import Side, both, needs_alertmanager, normal
 
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.skipif(
-        not Path(ALERTMANAGER).exists(), reason="prometheus-alertmanager is missing: `make peers` unpacks it"
-    ),
-]
+pytestmark = needs_alertmanager
 
 CONFIG = """
 global: {resolve_timeout: 4s}

@@ -14,22 +14,18 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from alerts_beside import ALERTMANAGER, Answer, Side, both
+from alerts_beside import Answer, Side, both, needs_alertmanager
 from prometheus_server import PROMETHEUS, prometheus
 from watchkeeper_process import until
 
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.skipif(
-        not Path(ALERTMANAGER).exists(), reason="prometheus-alertmanager is missing: `make peers` unpacks it"
-    ),
-]
+pytestmark = needs_alertmanager
 
 CONFIG = """
 route:
   receiver: a
   group_by: [team]
   group_wait: 0s
+  group_interval: 1s
   routes:
   - {match_re: {team: 'x|y'}, receiver: b, continue: true}
   - {matchers: ['team="x"'], receiver: a, mute_time_intervals: [ever]}
@@ -184,10 +180,7 @@ QUESTIONS: list[tuple[str, str, Any]] = [
 def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Side, Side]]:
     with both(tmp_path_factory.mktemp("api"), CONFIG) as pair:
         for side in pair:
-            side.post(ALERTS)
-            # An old alert is told at once: whether the others are told with it is a matter of moments.
-            until(lambda side=side: side.heard.told["/b"], "the first notification")
-            until(lambda side=side: "unprocessed" not in json.dumps(side.ask("GET", "/api/v2/alerts").body))
+            side.take(ALERTS, "/b")
         yield pair
 
 

@@ -13,18 +13,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from alerts_beside import ALERTMANAGER, Side, both
+from alerts_beside import Side, both, needs_alertmanager
 from watchkeeper_process import until
 
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.skipif(
-        not Path(ALERTMANAGER).exists(), reason="prometheus-alertmanager is missing: `make peers` unpacks it"
-    ),
-]
+pytestmark = needs_alertmanager
 
 CONFIG = "{route: {receiver: nobody, group_wait: 1h}, receivers: [{name: nobody}]}"
 NOW = datetime.now(UTC)
+LIMIT_METRICS = ("alertmanager_alerts_limited_total", "alertmanager_alerts_per_alert_limit")
 ALERTS, SILENCES = "/api/v2/alerts", "/api/v2/silences"
 OPS = {"=": (True, False), "!=": (False, False), "=~": (True, True), "!~": (False, True)}
 TIMES = [
@@ -127,3 +123,36 @@ def test_whoever_does_not_take_json_is_told_so(sides: tuple[Side, Side]) -> None
     for accepted in ("text/html", "application/*", "text/html, */*;q=0.5", "application/xml"):
         theirs, ours = (side.ask("GET", "/api/v2/receivers", accept=accepted) for side in sides)
         assert ours == theirs, accepted
+
+
+def metrics(side: Side) -> set[str]:
+    """What a side says of the limit by name."""
+    lines = side.ask("GET", "/metrics").body.splitlines()
+    return {line.replace(".0", "") for line in lines if line.startswith(LIMIT_METRICS)}
+
+
+def names(side: Side) -> list[tuple[str, str]]:
+    return sorted((one["labels"].get("alertname", ""), one["labels"]["i"]) for one in side.ask("GET", ALERTS).body)
+
+
+def test_of_one_name_as_many_alerts_fire_at_once(tmp_path: Path) -> None:
+    def alert(name: str, i: int, **more: Any) -> dict[str, Any]:
+        return {"labels": {"alertname": name, "i": str(i)}, **more}
+
+    over = {"startsAt": (NOW - timedelta(hours=2)).isoformat(), "endsAt": (NOW - timedelta(hours=1)).isoformat()}
+    steps = [
+        [alert("A", 1), alert("A", 2), alert("A", 3), alert("B", 1)],
+        [alert("A", 1, annotations={"said": "again"})],
+        [alert("A", 3, **over)],
+        [alert("A", 1, endsAt=NOW.isoformat())],
+        [alert("A", 3)],
+        [alert("A", 1)],
+        [alert("", 1), alert("", 2), alert("", 3)],
+        [{"labels": {"": ""}}, alert("A", 4), alert("A", 2)],
+    ]
+    with both(tmp_path, CONFIG, "--alerts.per-alertname-limit=2") as (theirs, ours):
+        for step in steps:
+            answers = [side.ask("POST", ALERTS, step).status for side in (theirs, ours)]
+            assert answers[0] == answers[1], step
+            assert names(ours) == names(theirs), step
+        assert metrics(ours) == metrics(theirs)

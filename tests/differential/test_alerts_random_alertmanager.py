@@ -14,16 +14,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from alerts_beside import ALERTMANAGER, Pair
+from alerts_beside import Pair, needs_alertmanager
 from alerts_course import Course, in_order, text_of
 from alerts_random import FLUSHES, RELOADS, RESTARTS, Rhythm, draw_scene
 
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.skipif(
-        not Path(ALERTMANAGER).exists(), reason="prometheus-alertmanager is missing: `make peers` unpacks it"
-    ),
-]
+pytestmark = needs_alertmanager
 
 
 @dataclass(frozen=True)

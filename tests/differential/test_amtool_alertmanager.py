@@ -14,16 +14,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from alerts_beside import ALERTMANAGER, Side, both
-from watchkeeper_process import until
+from alerts_beside import Side, both, needs_alertmanager
 
 AMTOOL = shutil.which("amtool") or "amtool is missing"
 pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.skipif(
-        not (Path(ALERTMANAGER).exists() and Path(AMTOOL).exists()),
-        reason="prometheus-alertmanager or amtool is missing: `make peers` unpacks them",
-    ),
+    *needs_alertmanager,
+    pytest.mark.skipif(not Path(AMTOOL).exists(), reason="amtool is missing: `make peers` unpacks it"),
 ]
 
 CONFIG = """
@@ -31,6 +27,7 @@ route:
   receiver: a
   group_by: [team]
   group_wait: 0s
+  group_interval: 1s
   routes:
   - {match_re: {team: 'x|y'}, receiver: b, continue: true}
   - {matchers: ['team="x"'], receiver: a}
@@ -89,6 +86,7 @@ COMMANDS: list[list[str]] = [
     *(["config", "routes", "test", *more] for more in ([], ["team=x"], ["team=w", "x=y"], ["--tree", "team=x"])),
     ["config", "routes", "test", "--verify.receivers=b,a", "team=x"],
     ["config", "routes", "test", "--verify.receivers=a", "team=x"],
+    ["config", "show"],
     ["cluster", "show"],
 ]
 
@@ -118,8 +116,7 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Side, Side
     alerts = [{"labels": {"team": team, "sev": sev}, "endsAt": FAR} for team in "xz" for sev in ("crit", "warn")]
     with both(tmp_path_factory.mktemp("amtool"), CONFIG) as pair:
         for side in pair:
-            side.post(alerts)
-            until(lambda side=side: "unprocessed" not in str(side.ask("GET", "/api/v2/alerts").body), "a look at them")
+            side.take(alerts)
         yield pair
 
 

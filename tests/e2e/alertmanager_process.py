@@ -24,14 +24,14 @@ _WITH_TEMPLATES = (
 
 
 @contextmanager
-def alertmanager(folder: Path, config: str) -> Iterator[str]:
-    """The URL of an Alertmanager with this configuration; its data lie in `folder`."""
+def alertmanager(folder: Path, config: str, *flags: str) -> Iterator[str]:
+    """The URL of an Alertmanager with this configuration and further flags; its data lie in `folder`."""
     (folder / "alertmanager.yml").write_text(config)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     command = [ALERTMANAGER, f"--config.file={folder / 'alertmanager.yml'}", f"--storage.path={folder}"]
-    command += [f"--web.listen-address={address}", "--cluster.listen-address="]
+    command += [f"--web.listen-address={address}", "--cluster.listen-address=", *flags]
     unpacked = Path(ALERTMANAGER).parents[1] / _SHARED.relative_to("/usr")
     if not _SHARED.exists() and unpacked.exists():
         command = ["unshare", "--map-root-user", "--mount", "sh", "-c", _WITH_TEMPLATES, "sh", str(unpacked), *command]

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from watchkeeper_server import Answer, Server, eventually, watchkeeper
+from watchkeeper_server import Answer, Server, until, watchkeeper
 
 CONFIG = """
 route: {receiver: page, group_by: [team], group_wait: 0s, group_interval: 1s, repeat_interval: 2s}
@@ -87,7 +87,7 @@ def fire(server: Server, name: str, team: str, lasts_s: float = 3600) -> None:
 
 def links(server: Server, channel: Channel, known: int) -> tuple[str, str]:
     """The paths of both links in the first message after the `known` ones."""
-    eventually(lambda: len(channel.slack) > known)
+    until(lambda: len(channel.slack) > known)
     acknowledge, silence = channel.slack[known].split()
     assert acknowledge.startswith(f"{server.url}/ack/t/")
     return acknowledge.removeprefix(server.url), silence.removeprefix(server.url)
@@ -123,23 +123,23 @@ def test_a_link_acknowledges_until_something_new_fires_and_the_end_is_told(serve
     told = len(channel.states("x"))
     # Another group shows that flushes go on: it is repeated twice while this one is silent.
     fire(server, "B", "noisy")
-    eventually(lambda: len(channel.states("noisy")) >= 3)
+    until(lambda: len(channel.states("noisy")) >= 3)
     assert len(channel.states("x")) == told
 
     fire(server, "C", "x")
-    eventually(lambda: channel.states("x")[-1] == ("firing", 2))
+    until(lambda: channel.states("x")[-1] == ("firing", 2))
     assert acknowledged(server) == []
     post(server, link, name="carol")
     assert [one["by"] for one in acknowledged(server)] == ["carol"]
     for name in "AC":
         fire(server, name, "x", lasts_s=-0.001)
-    eventually(lambda: channel.states("x")[-1][0] == "resolved")
-    eventually(lambda: acknowledged(server) == [])
+    until(lambda: channel.states("x")[-1][0] == "resolved")
+    until(lambda: acknowledged(server) == [])
     fire(server, "B", "noisy", lasts_s=-0.001)
 
 
 def test_a_link_silences_what_the_alerts_have_in_common(server: Server, channel: Channel) -> None:
-    eventually(lambda: channel.states("noisy")[-1][0] == "resolved")
+    until(lambda: channel.states("noisy")[-1][0] == "resolved")
     known = len(channel.slack)
     fire(server, "A", "y")
     _, link = links(server, channel, known)

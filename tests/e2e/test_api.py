@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from api_data import START, START_S
 
-from watchkeeper_server import Server, ask, eventually
+from watchkeeper_server import Server, ask, until
 
 AT = START_S + 3600
 
@@ -74,8 +74,8 @@ def test_a_client_that_leaves_ends_its_query(server: Server) -> None:
     where = urlsplit(server.url)
     with socket.create_connection((where.hostname or "", where.port or 0)) as client:
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-        eventually(lambda: _metric(server, "watchkeeper_queries ") >= 1)
-    eventually(lambda: _metric(server, "watchkeeper_queries ") == 0, 15)
+        until(lambda: _metric(server, "watchkeeper_queries ") >= 1)
+    until(lambda: _metric(server, "watchkeeper_queries ") == 0, 15)
     assert _metric(server, 'watchkeeper_query_failures_total{why="canceled"}') >= 1
 
 

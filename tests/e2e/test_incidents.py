@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from watchkeeper_server import Answer, Server, eventually, run, watchkeeper
+from watchkeeper_server import Answer, Server, run, until, watchkeeper
 
 API = "/api/watchkeeper/v1"
 CONFIG = """
@@ -71,7 +71,7 @@ class Scene:
 
     def opened(self, service: str) -> str:
         """The id of the incident of a service, once there is one."""
-        eventually(lambda: self.ask(f"/incidents?service={service}").data)
+        until(lambda: self.ask(f"/incidents?service={service}").data)
         return str(self.ask(f"/incidents?service={service}").data[0]["id"])
 
     def story(self, id: str) -> list[str]:
@@ -110,7 +110,7 @@ def test_from_an_alert_to_the_post_mortem_over_a_kill(scene: Scene):
     assert [text for text in scene.story(id) if text in told] == told
 
     scene.alert("Down", "shop", ends=True)
-    eventually(lambda: scene.ask(f"/incidents/{id}").data["status"] == "resolved")
+    until(lambda: scene.ask(f"/incidents/{id}").data["status"] == "resolved")
     document = scene.ask(f"/incidents/{id}/postmortem")
     assert document.headers["content-type"] == "text/markdown; charset=utf-8"
     for expected in (
@@ -156,7 +156,7 @@ def test_people_open_change_merge_and_split(scene: Scene):
     scene.alert("Slow", "bank")
     scene.alert("Wrong", "bank")
     bank = scene.opened("bank")
-    eventually(lambda: len(scene.ask(f"/incidents/{bank}").data["alerts"]) == 2)
+    until(lambda: len(scene.ask(f"/incidents/{bank}").data["alerts"]) == 2)
     made = scene.ask("/incidents", "POST", by="alice", title="Nobody can pay", severity="high", service="till")
     assert made.status == 201
     assert made.headers["location"] == f"{scene.server.url}{API}/incidents/{made.json['data']['id']}"
@@ -330,7 +330,7 @@ def test_acknowledging_alerts_acknowledges_their_incident(scene: Scene):
     id = scene.opened("phone")
     given = scene.ask("/acknowledgements", "POST", group_key="{}:{}", by="carol")
     assert given.status == 200
-    eventually(lambda: scene.ask(f"/incidents/{id}").data["status"] == "acknowledged")
+    until(lambda: scene.ask(f"/incidents/{id}").data["status"] == "acknowledged")
     story = scene.story(id)
     assert f"carol acknowledged {id}" in story
     assert any(text.startswith("Down{") and " fires since " in text for text in story)

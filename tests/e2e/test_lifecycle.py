@@ -19,7 +19,7 @@ import bcrypt
 import pytest
 import trustme
 
-from watchkeeper_server import PROGRAM, Server, ask, eventually, free_port, run, watchkeeper
+from watchkeeper_server import PROGRAM, Server, ask, free_port, run, until, watchkeeper
 
 GOOD = "global: {scrape_interval: 1h}\n"
 
@@ -97,7 +97,7 @@ def test_listeners_hear_of_a_failed_reload_and_of_its_end(own: Server, configura
 def test_the_hangup_signal_reads_the_configuration_again(own: Server, configuration: Path) -> None:
     configuration.write_text("global: {scrape_interval: 2h}\nquery: {max_concurrency: 7}\n")
     own.signal(signal.SIGHUP)
-    eventually(lambda: "scrape_interval: 2h" in own.get("/api/v1/status/config").data["yaml"])
+    until(lambda: "scrape_interval: 2h" in own.get("/api/v1/status/config").data["yaml"])
     assert "watchkeeper_queries_concurrent_max 7.0" in own.ask("/metrics").text
     assert own.get("/api/v1/query", query="1").status == 200
 
@@ -158,7 +158,7 @@ def _secured(folder: Path) -> Iterator[str]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        eventually(lambda: "ready: open" in (folder / "log").read_text(), 120)
+        until(lambda: "ready: open" in (folder / "log").read_text(), 120)
         yield f"https://127.0.0.1:{port}"
     finally:
         process.terminate()

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from pager import Pager, pager
 
-from watchkeeper_server import Server, eventually, run, watchkeeper
+from watchkeeper_server import Server, run, until, watchkeeper
 
 ROUTE = """
 route: {receiver: page, group_by: [alertname], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}
@@ -62,9 +62,9 @@ def is_recorded(server: Server) -> bool:
 
 def test_it_takes_alerts_and_tells_people(server: Server, phone: Pager) -> None:
     post(server, "Down")
-    eventually(lambda: phone.states("Down") == ["firing"])
+    until(lambda: phone.states("Down") == ["firing"])
     assert [alert["labels"]["alertname"] for alert in server.get("/api/v2/alerts").json] == ["Down"]
-    eventually(lambda: is_recorded(server))
+    until(lambda: is_recorded(server))
     assert server.get("/incidents").status == 200
 
 
@@ -88,12 +88,12 @@ def test_what_needs_samples_is_neither_answered_nor_offered(server: Server) -> N
 def test_what_it_keeps_outlives_a_kill(tmp_path: Path, phone: Pager) -> None:
     with watchkeeper(tmp_path, ROUTE % phone.url, ALERTS) as first:
         post(first, "Down")
-        eventually(lambda: is_recorded(first))
+        until(lambda: is_recorded(first))
         first.process.kill()
         first.process.wait()
     with watchkeeper(tmp_path, ROUTE % phone.url, ALERTS) as second:
         post(second, "Later")
-        eventually(lambda: phone.states("Later") == ["firing"])
+        until(lambda: phone.states("Later") == ["firing"])
         assert {alert["labels"]["alertname"] for alert in second.get("/api/v2/alerts").json} == {"Down", "Later"}
     assert phone.states("Down") == ["firing"]
 
@@ -134,4 +134,4 @@ def test_a_whole_house_sends_what_its_rules_find_to_it(server: Server, tmp_path:
     config = f"rule_files: [rules.yml]\nalerting: {{alertmanagers: [{{static_configs: [{{targets: ['{address}']}}]}}]}}"
     with ExitStack() as stack:
         stack.enter_context(watchkeeper(folder, config))
-        eventually(lambda: phone.states("Ruled") == ["firing"])
+        until(lambda: phone.states("Ruled") == ["firing"])

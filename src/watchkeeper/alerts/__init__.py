@@ -16,7 +16,7 @@ from watchkeeper.alerts.failure import (
 from watchkeeper.alerts.group import Group
 from watchkeeper.alerts.held import AlertState, HeldAlert
 from watchkeeper.alerts.inbound import Inbound, InboundFailure, InboundSection, InboundSections, inbounds
-from watchkeeper.alerts.limits import SilenceLimits
+from watchkeeper.alerts.limits import AlertLimits
 from watchkeeper.alerts.listing import AlertFilter, ListedAlert, ListedGroup, list_alerts, list_groups
 from watchkeeper.alerts.notifier import Notifier
 from watchkeeper.alerts.received import Received
@@ -30,6 +30,7 @@ from watchkeeper.alerts.silencing import Silencing, SilencingSections, check_sil
 __all__ = [
     "Acknowledged",
     "AlertFilter",
+    "AlertLimits",
     "AlertState",
     "Alerts",
     "AlertsFailure",
@@ -56,7 +57,6 @@ __all__ = [
     "RoutingSections",
     "SeveritySections",
     "Silence",
-    "SilenceLimits",
     "SilenceState",
     "Silencing",
     "SilencingSections",

@@ -20,10 +20,11 @@ from watchkeeper.alerts.group import Group
 from watchkeeper.alerts.held import AlertState, HeldAlert
 from watchkeeper.alerts.history import History
 from watchkeeper.alerts.inhibition import Inhibition, Inhibitor
-from watchkeeper.alerts.limits import SilenceLimits
+from watchkeeper.alerts.limits import AlertLimits
 from watchkeeper.alerts.metrics import AlertsMetrics, States
 from watchkeeper.alerts.muting import AlertStatus, Muting
 from watchkeeper.alerts.notifier import Notifier
+from watchkeeper.alerts.quota import Quota
 from watchkeeper.alerts.received import Received, checked
 from watchkeeper.alerts.recurring.keeping import RecurringKeeping
 from watchkeeper.alerts.recurring.recurring_silences import RecurringSilences
@@ -63,7 +64,7 @@ class Alerts:
         registry: CollectorRegistry,
         new_id: Callable[[], str],
         acknowledged: Acknowledged | None = None,
-        limits: SilenceLimits = NO_LIMITS,
+        limits: AlertLimits = NO_LIMITS,
     ) -> None:
         self._control = control
         self._history = History(journal)
@@ -72,6 +73,7 @@ class Alerts:
         self._acknowledged = acknowledged
         self._keeping = AlertKeeping(control)
         self._store = AlertStore()
+        self._quota = Quota(limits.alerts_per_name)
         self._writer = AlertWriter(self._keeping, clock)
         self._inhibitor = Inhibitor()
         self._routing: Routing | None = None
@@ -80,6 +82,7 @@ class Alerts:
         """Whoever wants to know of alerts that arrive and are new, or say something new."""
         self._running: asyncio.Task[None] | None = None
         self.metrics = AlertsMetrics(registry)
+        self.metrics.limit.set(limits.alerts_per_name)
         self.silences = Silences(SilenceKeeping(control, journal), clock, new_id, limits)
         self._muting = Muting(self._inhibitor, self.silences, _no_times, self._history)
         self.recurring = RecurringSilences(RecurringKeeping(control), self.silences, clock, journal)
@@ -109,6 +112,7 @@ class Alerts:
             if kept.alive_at is not None and not held.alert.is_resolved(kept.alive_at):
                 held.alert = replace(held.alert, ends_at=held.alert.ends_at + away_ms)
             self._store.restore(held)
+            self._quota.restore(held.alert)
         self._writer.start()
         self._upkeep.start()
 
@@ -149,8 +153,8 @@ class Alerts:
     async def post(self, received: Sequence[Received], tenant: str) -> None:
         """Take alerts from outside; returned when they are kept.
 
-        Raises InvalidAlert where some are refused, the others being taken; NoRoute; StoreFailure where they could not
-        be kept: they are told all the same.
+        Those beyond the limit of their name are left out, and nobody is told so. Raises InvalidAlert where some are
+        refused, the others being taken; NoRoute; StoreFailure where they could not be kept: they are told all the same.
         """
         routing = self._routing
         if routing is None:
@@ -237,9 +241,13 @@ class Alerts:
         for held in self._store.forget_resolved(self._clock.now_ms()):
             self._history.seen(held, self._clock.now_ms())
             self._inhibitor.forget(held)
+            self._quota.forget(held.alert)
             self._writer.gone(held)
 
     def _put(self, alert: Alert, now: int, *, timed_out: bool = False) -> bool:
+        if not self._quota.takes(alert, now):
+            self.metrics.limited.inc()
+            return False
         if (before := self._store.get(alert.tenant, alert.labels)) is not None:
             self._history.seen(before, now)
         held, changed = self._store.put(alert, now, timed_out=timed_out)

@@ -8,9 +8,14 @@ RETENTION_MS = 120 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
-class SilenceLimits:
-    """How long silences are kept after their end, how many there may be with those, how large one; 0 is no bound."""
+class AlertLimits:
+    """Bounds of silences and alerts; 0 is no bound.
+
+    How long silences are kept after their end, how many there may be with those, how large one; and how many alerts of
+    one name may fire at once in each tenant.
+    """
 
     retention_ms: int = RETENTION_MS
-    count: int = 0
-    size_bytes: int = 0
+    silences: int = 0
+    silence_bytes: int = 0
+    alerts_per_name: int = 0

@@ -25,6 +25,12 @@ class AlertsMetrics:
             "alertmanager_alerts_received", "Alerts that arrived.", ["status", "version"], registry=registry
         )
         invalid = Counter("alertmanager_alerts_invalid", "Alerts refused.", ["version"], registry=registry)
+        self.limited = Counter(
+            "alertmanager_alerts_limited", "Alerts not taken for as many of their name fire.", registry=registry
+        )
+        self.limit = Gauge(
+            "alertmanager_alerts_per_alert_limit", "How many alerts of one name may fire at once.", registry=registry
+        )
         self._firing, self._resolved = received.labels("firing", _V2), received.labels("resolved", _V2)
         self._invalid = invalid.labels(_V2)
         self.groups = Gauge("alertmanager_dispatcher_aggregation_groups", "Groups of alerts.", registry=registry)

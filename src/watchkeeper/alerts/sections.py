@@ -92,10 +92,10 @@ class RouteSection(Section):
     mute_time_intervals: tuple[Text, ...] = ()
     active_time_intervals: tuple[Text, ...] = ()
     continue_: Flag = False
+    routes: tuple[RouteSection, ...] = ()
     group_wait_ms: Wait = None
     group_interval_ms: Interval = None
     repeat_interval_ms: Interval = None
-    routes: tuple[RouteSection, ...] = ()
 
 
 class InhibitSection(Section):

@@ -85,7 +85,7 @@ class SilenceNotes:
 
 
 def _text(alert: Alert) -> str:
-    parts = dict(alert.labels), dict(alert.annotations), alert.starts_at, alert.ends_at, alert.tenant
+    parts = dict(alert.labels.pairs), dict(alert.annotations), alert.starts_at, alert.ends_at, alert.tenant
     return json.dumps(parts)
 
 

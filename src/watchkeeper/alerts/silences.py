@@ -9,7 +9,7 @@ from dataclasses import replace
 from watchkeeper.alerts.failure import InvalidSilence, UnknownSilence
 from watchkeeper.alerts.held import HeldAlert
 from watchkeeper.alerts.history import silence_ended, silence_expired, silence_set
-from watchkeeper.alerts.limits import SilenceLimits
+from watchkeeper.alerts.limits import AlertLimits
 from watchkeeper.alerts.recurring.recurring import version_of
 from watchkeeper.alerts.silence import Silence, SilenceState
 from watchkeeper.alerts.silence_index import SilenceIndex
@@ -17,14 +17,14 @@ from watchkeeper.alerts.silence_keeping import SilenceKeeping
 from watchkeeper.base.clock import Clock
 from watchkeeper.journal import Entry
 
-NO_LIMITS = SilenceLimits()
+NO_LIMITS = AlertLimits()
 
 
 class Silences:
     """The silences of all tenants, kept in the control database. `open` before use."""
 
     def __init__(
-        self, keeping: SilenceKeeping, clock: Clock, new_id: Callable[[], str], limits: SilenceLimits = NO_LIMITS
+        self, keeping: SilenceKeeping, clock: Clock, new_id: Callable[[], str], limits: AlertLimits = NO_LIMITS
     ) -> None:
         self._keeping = keeping
         self._clock = clock
@@ -146,12 +146,12 @@ class Silences:
         return counts
 
     def _check_size(self, silence: Silence) -> None:
-        size, limit = silence.size_bytes, self._limits.size_bytes
+        size, limit = silence.size_bytes, self._limits.silence_bytes
         if limit and size > limit:
             raise InvalidSilence(f"silence exceeded maximum size: {size} bytes (limit: {limit} bytes)")
 
     def _check_count(self) -> None:
-        count, limit = len(self._all), self._limits.count
+        count, limit = len(self._all), self._limits.silences
         if limit and count >= limit:
             raise InvalidSilence(f"exceeded maximum number of silences: {count} (limit: {limit})")
 

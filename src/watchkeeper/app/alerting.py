@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from watchkeeper.access import Signer
-from watchkeeper.alerts import Acknowledged, Alerts, SilenceLimits
+from watchkeeper.alerts import Acknowledged, AlertLimits, Alerts
 from watchkeeper.api.home import Feeling
 from watchkeeper.api.rooms import Core
 from watchkeeper.app.configuration import Configuration
@@ -35,7 +35,7 @@ class Alerting:
         environ: Mapping[str, str],
         acknowledged: Acknowledged,
         links: Links,
-        limits: SilenceLimits,
+        limits: AlertLimits,
     ) -> None:
         self._configuration: Configuration | None = None
         self._alarms: set[asyncio.Task[None]] = set()

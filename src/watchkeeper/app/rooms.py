@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
 from watchkeeper.access import open_signer
-from watchkeeper.alerts import SilenceLimits
+from watchkeeper.alerts import AlertLimits
 from watchkeeper.api.notices import Notices
 from watchkeeper.api.rooms import Core, Running
 from watchkeeper.api.watchkeeper import below, openapi, quality
@@ -87,7 +87,9 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
     signer = await open_signer(control, house.clock)
     vitals = [] if watching is None else [watching.vital]
     settings = house.settings
-    limits = SilenceLimits(settings.alert_retention_ms, settings.max_silences, settings.max_silence_bytes)
+    limits = AlertLimits(
+        settings.alert_retention_ms, settings.max_silences, settings.max_silence_bytes, settings.max_alerts_per_name
+    )
     means = Means(control, journal, signer, house.environ, house, vitals, limits)
 
     def telling(registry: CollectorRegistry) -> Telling:

@@ -75,6 +75,7 @@ class Settings:
     alert_retention_ms: int = 120 * 3_600_000
     max_silences: int = 0
     max_silence_bytes: int = 0
+    max_alerts_per_name: int = 0
     outage_tolerance_ms: int = 3_600_000
     grace_period_ms: int = 600_000
     resend_delay_ms: int = 60_000

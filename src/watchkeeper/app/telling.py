@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from watchkeeper.access import Signer
-from watchkeeper.alerts import SilenceLimits
+from watchkeeper.alerts import AlertLimits
 from watchkeeper.api import oncall as oncall_pages
 from watchkeeper.api.alertmanager import routes as alertmanager_routes
 from watchkeeper.api.home import Feeling
@@ -43,7 +43,7 @@ class Means:
     environ: Mapping[str, str]
     running: Running
     vitals: Sequence[Vital]
-    limits: SilenceLimits
+    limits: AlertLimits
 
 
 class Telling:

@@ -40,3 +40,15 @@ def format_duration(ms: int) -> str:
             out += f"{rest // size}{unit}"
             rest %= size
     return out
+
+
+def format_go_duration(ms: int) -> str:
+    """The duration as Go prints it, such as `1h0m0s`."""
+    if ms < 1000:
+        return f"{ms}ms" if ms else "0s"
+    seconds, rest = divmod(ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{rest:03d}".rstrip("0") if rest else ""
+    head = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
+    return f"{head}{seconds}{fraction}s"

@@ -47,7 +47,6 @@ _OF_PROMETHEUS = (
 # Several processes share their work by `control.url`, whatever is cleaned up is so by itself.
 _OF_ALERTMANAGER = (
     "alerts.gc-interval",
-    "alerts.per-alertname-limit",
     "cluster.advertise-address",
     "cluster.allow-insecure-public-advertise-address-discovery",
     "cluster.gossip-interval",

@@ -168,6 +168,13 @@ _UNSAID = {
 )
 @click.option("--silences.max-silences", "max_silences", type=click.IntRange(0), default=0, help="0 is no bound.")
 @click.option("--silences.max-silence-size-bytes", "max_silence_bytes", type=click.IntRange(0), default=0)
+@click.option(
+    "--alerts.per-alertname-limit",
+    "max_alerts_per_name",
+    type=int,
+    default=0,
+    help="How many alerts of one name may fire at once; 0 is no bound.",
+)
 @click.option("--enable-feature", "features", multiple=True, help="Prometheus' feature flags, by comma.")
 @click.option("--log.level", "log_level", type=click.Choice(["debug", "info", "warn", "error"]), default="info")
 @click.option("--log.format", "log_format", type=click.Choice(["logfmt", "json"]), default="logfmt")

@@ -87,7 +87,7 @@ def test_ingest_stops_while_the_disk_is_full_and_recovers_by_itself(
     until(lambda: all(sender.acknowledged > 8 for sender in senders))
     filler = _fill(disk, leave)
     server.get("/api/watchkeeper/v1/sql", query="SELECT 1")  # for which the engine must take the log
-    until(lambda: all(len(sender.unavailable) > 3 for sender in senders), "refusals", 60)
+    until(lambda: all(len(sender.unavailable) > 3 for sender in senders), "refusals")
     for sender in senders:
         for status, text, retry_after in sender.unavailable:
             assert status == 503, text
@@ -99,7 +99,7 @@ def test_ingest_stops_while_the_disk_is_full_and_recovers_by_itself(
     assert server.metric("watchkeeper_store_full") == 1
     with suppress(FileNotFoundError):
         filler.unlink()
-    until(lambda: all(sender.acknowledged > acknowledged + 8 for sender in senders), "recovery", 30)
+    until(lambda: all(sender.acknowledged > acknowledged + 8 for sender in senders), "recovery")
     for sender in senders:
         sender.stop()
         assert sender.refused == []
@@ -122,13 +122,14 @@ def test_a_start_after_a_kill_on_a_full_disk_keeps_what_is_in_the_log(
     server.start()
     assert server.value("count_over_time(before[10m])") == 1
     # The last block of a file may have room for a few records still.
-    until(lambda: _write(server, "during") == 503, "the refusal", 30)
+    until(lambda: _write(server, "during") == 503, "the refusal")
     filler.unlink()
-    until(lambda: _write(server, "during") == 204, "recovery", 30)
+    until(lambda: _write(server, "during") == 204, "recovery")
     assert server.terminate() == 0
+    # Not after the start: a server's own samples may be in the log by then.
+    assert list((server.data / "log").glob("*.log")) == []
     server.start()
     assert server.value("count_over_time(before[10m])") == 1
-    assert list((server.data / "log").glob("*.log")) == []
 
 
 def test_what_is_asked_of_a_server_on_a_full_disk_does_not_harm_the_data(

@@ -2,58 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import socket
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import urllib3
 
-PROGRAM = str(Path(sys.executable).parent / "watchkeeper")
-PATIENCE_S = 120.0
+from watchkeeper_server import PATIENCE_S, PROGRAM, Answer, free_port, until
 
-
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP answer."""
-
-    status: int
-    headers: Any
-    body: bytes
-
-    @property
-    def text(self) -> str:
-        return self.body.decode()
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def until(happened: Callable[[], Any], what: str = "what was waited for", patience_s: float = PATIENCE_S) -> Any:
-    """The first true answer of `happened`."""
-    deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline:
-        found = happened()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not come within {patience_s:g} s")
+__all__ = ["PROGRAM", "Answer", "Watchkeeper", "free_port", "until"]
 
 
 class Watchkeeper:
@@ -65,7 +27,7 @@ class Watchkeeper:
         *flags: str,
         config: Path | None = None,
         data: Path | None = None,
-        command: Sequence[str] = (PROGRAM,),
+        command: Sequence[str] = (str(PROGRAM),),
         environ: dict[str, str] | None = None,
     ) -> None:
         self.port = free_port()

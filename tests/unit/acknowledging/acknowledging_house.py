@@ -23,7 +23,7 @@ from starlette.routing import Mount, Route
 
 from journals import open_journal
 from watchkeeper.access import People, Person, open_signer
-from watchkeeper.alerts import Received, SilenceLimits
+from watchkeeper.alerts import AlertLimits, Received
 from watchkeeper.api.alertmanager.silences import SilencesFace
 from watchkeeper.api.application import application
 from watchkeeper.api.forwarding import HandedOn
@@ -142,7 +142,7 @@ class House:
         push(self.oncall.close)
         await self.oncall.open()
         held, links = self.oncall.acknowledgements, self.oncall.links
-        alerting = Alerting(core, control, self.journal, self.signer, {}, held, links, SilenceLimits())
+        alerting = Alerting(core, control, self.journal, self.signer, {}, held, links, AlertLimits())
         push(alerting.close)
         await alerting.open()
         for room in (self.oncall, alerting):

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from prometheus_client import CollectorRegistry
 
 from journals import open_journal
-from watchkeeper.alerts import Alerts, Received, Routing, SilenceLimits
+from watchkeeper.alerts import AlertLimits, Alerts, Received, Routing
 from watchkeeper.app.configuration import Configuration, load_text
 from watchkeeper.journal import Search
 from watchkeeper.model.labels import Labels
@@ -20,7 +20,7 @@ T0 = 1_763_700_000_000
 """A day in November 2025, when every test of this folder begins."""
 RECEIVERS = "receivers: [{name: a}, {name: b}, {name: c}]\n"
 
-_NO_LIMITS = SilenceLimits()
+_NO_LIMITS = AlertLimits()
 
 
 class Clock:
@@ -72,7 +72,7 @@ class Workshop:
         self._open = AsyncExitStack()
         self.room: Alerts
 
-    async def start(self, text: str, limits: SilenceLimits = _NO_LIMITS) -> None:
+    async def start(self, text: str, limits: AlertLimits = _NO_LIMITS) -> None:
         """Open a room with this configuration."""
         control = ControlDatabase.at(self._database)
         self._open.push_async_callback(control.close)

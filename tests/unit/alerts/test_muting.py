@@ -8,11 +8,11 @@ import pytest
 from alerts_workshop import T0, Workshop
 
 from watchkeeper.alerts import (
+    AlertLimits,
     AlertState,
     InvalidSilence,
     Received,
     Silence,
-    SilenceLimits,
     SilenceState,
     UnknownSilence,
 )
@@ -186,7 +186,7 @@ async def test_old_silences_are_forgotten(workshop: Workshop):
 
 
 async def test_how_long_silences_are_kept_may_be_said(workshop: Workshop):
-    await workshop.start(PLAIN, SilenceLimits(retention_ms=60_000))
+    await workshop.start(PLAIN, AlertLimits(retention_ms=60_000))
     id = await workshop.room.silences.set(silence(0, 1))
     workshop.clock.ms += 62_000
     await workshop.room.silences.forget_old()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watchkeeper.alerts.recurring import Schedule
+from watchkeeper.alerts.recurring import Schedule, ScheduleFailure
 from watchkeeper.alerts.recurring.schedule import local_text
 
 HOUR_MS = 3_600_000
@@ -49,12 +49,58 @@ def test_cron_begins_on_the_zones_clock(cron: str, at: str, expected: list[str])
         ("freq=monthly;byday=-1fr", "2026-01-30T22:00", "2026-02-01T00:00Z", ["Fri 2026-02-27 22:00 CET"]),
         ("FREQ=DAILY;UNTIL=20260102T000000Z", "2026-01-01T01:00", "2026-01-01T12:00Z", ["Fri 2026-01-02 01:00 CET"]),
         ("FREQ=DAILY;UNTIL=20260102T000000Z", "2026-01-01T01:00", "2026-01-02T12:00Z", []),
+        ("FREQ=DAILY;UNTIL=20260102", "2026-01-01T01:00", "2026-01-01T12:00Z", ["Fri 2026-01-02 01:00 CET"]),
+        ("FREQ=DAILY;BYHOUR=17,9", "2026-01-01T10:00", "2026-01-01T00:00Z", ["Thu 2026-01-01 17:00 CET"]),
+        ("FREQ=DAILY;BYHOUR=17,9", "2026-01-01T10:00", "2026-01-02T00:00Z", ["Fri 2026-01-02 09:00 CET"]),
         ("FREQ=DAILY;COUNT=1", "2026-01-01T00:00", "2025-12-01T00:00Z", ["Thu 2026-01-01 00:00 CET"]),
     ],
 )
 def test_a_rule_counts_from_its_start_on_the_zones_clock(rrule: str, start: str, at: str, expected: list[str]):
     schedule = Schedule(HOUR_MS, rrule=rrule, start=datetime.fromisoformat(start), time_zone=ZONE)
     assert begins(schedule, at, 1) == expected
+
+
+@pytest.mark.parametrize(
+    ("rrule", "start", "said"),
+    [
+        ("FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30", "2026-01-01", 'FREQ is "SECONDLY": DAILY, WEEKLY, MONTHLY or YEARLY'),
+        ("FREQ=MINUTELY", "2026-01-01", 'FREQ is "MINUTELY"'),
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "2026-01-01", "its rule falls on no day at all"),
+        ("FREQ=YEARLY;BYWEEKNO=53;BYMONTH=6", "2026-01-01", "its rule falls on no day at all"),
+        ("FREQ=DAILY;BYMONTHDAY=31;BYDAY=MO;BYYEARDAY=1", "1970-01-01", "its rule falls on no day at all"),
+        (f"FREQ=DAILY;BYHOUR=1,2,3,4;BYMINUTE={','.join(map(str, range(60)))}", "2026-01-01", "begins 240 times a day"),
+        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1;BYHOUR=1,2", "2026-01-01", "BYSETPOS picks among days"),
+        ("FREQ=DAILY;INTERVAL=99999999999", "2026-01-01", "INTERVAL 99999999999 is no number from 1 to 5000"),
+        ("FREQ=DAILY;COUNT=99999999999", "2026-01-01", "COUNT 99999999999 is no number from 1 to 5000"),
+        ("FREQ=DAILY;INTERVAL=0", "2026-01-01", "INTERVAL 0 is no number"),
+        ("FREQ=DAILY;UNTIL=19000101", "2026-01-01", "it falls on no day from 2026-01-01 00:00:00 to its end"),
+        ("FREQ=DAILY;UNTIL=tomorrow", "2026-01-01", "this is no recurrence rule"),
+        ("FREQ=DAILY", "0001-01-01", "a start from 1970 to 2099 would be right"),
+        ("FREQ=DAILY", "9999-12-31", "a start from 1970 to 2099 would be right"),
+        ("FREQ=DAILY;BYDAY", "2026-01-01", "this is no recurrence rule"),
+        ("F" * 100_000, "2026-01-01", f'"{"F" * 100}": this is no recurrence rule'),
+    ],
+)
+def test_rules_that_never_come_or_too_often_are_refused_by_name(rrule: str, start: str, said: str):
+    with pytest.raises(ScheduleFailure) as refused:
+        Schedule(1000, rrule=rrule, start=datetime.fromisoformat(start))
+    assert said in str(refused.value)
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize(("rrule", "years"), [("FREQ=YEARLY;BYYEARDAY=366", 4), ("FREQ=DAILY;INTERVAL=5000", 14)])
+def test_what_comes_seldom_is_found_only_as_far_as_one_looks(rrule: str, years: int):
+    schedule = Schedule(HOUR_MS, rrule=rrule, start=datetime.fromisoformat("2020-01-01T00:00"))
+    first = next(schedule.spans(ms("2021-01-01T00:00Z")))
+    assert first.starts_at < ms("2021-01-01T00:00Z") + years * 366 * DAY_MS
+    for ahead, expected in ((-1, []), (0, [first])):
+        assert list(schedule.spans(ms("2021-01-01T00:00Z"), first.starts_at + ahead)) == expected
+
+
+def test_what_lasts_longer_than_calendars_reach_is_found_all_the_same():
+    start = datetime.fromisoformat("1970-01-01T00:00")
+    schedule = Schedule(3000 * 366 * DAY_MS, rrule="FREQ=DAILY;COUNT=1", start=start, time_zone="Asia/Tokyo")
+    assert [span.starts_at for span in schedule.spans(ms("2026-01-01T00:00Z"))] == [-9 * HOUR_MS]
 
 
 def test_a_span_lasts_as_long_whatever_the_clocks_do():

@@ -100,7 +100,7 @@ def test_an_event_without_length_never_happens_and_one_that_is_under_way_is_foun
         (whole(event("DTSTART:20260101T000000", "DTEND:20250101T000000")), "ends after its start"),
         (whole(event("DTSTART:20260101T000000", "RRULE:FREQ=SECONDLY")), 'line 7: event "a": FREQ is "SECONDLY"'),
         (whole(event("DTSTART:20260101T000000", "RRULE:FREQ=DAILY;COUNT=999999")), "is no number from 1 to"),
-        (whole(event("DTSTART:20260101T000000", "RRULE:FREQ=DAILY;BYHOUR=1,2")), "several times a day"),
+        (whole(event("DTSTART:20260101T000000", "RRULE:FREQ=DAILY;BYHOUR=1,2")), "2 times a day: once would be"),
         (whole(event("DTSTART:20260101T000000", "RRULE:FREQ=DAILY;BYDAY=XX")), "no recurrence rule"),
         (whole(*[event("DTSTART:20260101T000000", "RRULE:FREQ=DAILY")] * 501), "500 that recur"),
     ],

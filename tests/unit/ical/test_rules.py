@@ -30,6 +30,12 @@ def numbers(most: int, least: int | None = None) -> st.SearchStrategy[str]:
     return st.sets(one, min_size=1, max_size=4).map(lambda those: ",".join(map(str, sorted(those))))
 
 
+def clock(most: int, count: int) -> st.SearchStrategy[str]:
+    """Up to so many numbers of a clock."""
+    those = st.sets(st.integers(0, most), min_size=1, max_size=count)
+    return those.map(lambda those: ",".join(map(str, those)))
+
+
 @st.composite
 def rules(draw: st.DrawFn) -> tuple[str, datetime]:
     """A rule that comes soon, and the first time of its event."""
@@ -50,7 +56,8 @@ def rules(draw: st.DrawFn) -> tuple[str, datetime]:
     if frequency in ("MONTHLY", "YEARLY") and draw(st.booleans()):
         parts.append(f"BYSETPOS={draw(st.sampled_from(['1', '-1', '2', '1,-2']))}")
     if draw(st.booleans()):
-        parts.append(f"BYHOUR={draw(st.integers(0, 23))}")
+        most = 1 if "BYSETPOS" in parts[-1] else 3
+        parts += [f"BYHOUR={draw(clock(23, most))}", f"BYMINUTE={draw(clock(59, most))}"]
     return ";".join(parts), start
 
 
@@ -59,7 +66,7 @@ def test_rules_fall_on_the_days_that_dateutil_finds(drawn: tuple[str, datetime])
     text, start = drawn
     last = start + timedelta(days=3000)
     try:
-        rule = read_rule(text, start, UTC_ZONE, 1, Effort(1e9))
+        rule = read_rule(text, start, UTC_ZONE, 1, Effort(1e9), 9)
     except CalendarFailure as failure:
         assert "falls on no day" in str(failure)
         rule = None

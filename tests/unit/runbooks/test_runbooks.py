@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,6 +104,40 @@ def test_a_rule_names_its_runbook_and_front_matter_is_asked_last():
     assert named({"alertname": "X", "runbook": "other"}, {}) == "other"
     assert named({}, {"runbook_url": "https://example.org/runbooks/other.md?x=1#top"}) == "other"
     assert named({}, {"runbook_url": "https://example.org/elsewhere"}) is None
+
+
+VOCABULARY = """
+severities:
+  label: priority
+  levels: [{name: high, aliases: [critical, page]}, {name: low}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "labels", "fits"),
+    [
+        (VOCABULARY, {"priority": "page"}, True),
+        (VOCABULARY, {"priority": "high"}, True),
+        (VOCABULARY, {"priority": "low"}, False),
+        (VOCABULARY, {"severity": "critical"}, False),
+        ("", {"severity": "critical"}, True),
+        ("", {"severity": "page"}, False),
+        ("", {}, False),
+    ],
+)
+def test_a_runbook_is_for_severities_as_the_vocabulary_means_them(
+    vocabulary: str, labels: dict[str, str], fits: bool, tmp_path: Path
+):
+    (tmp_path / "disk.md").write_text("---\nalerts: [DiskFull]\nseverities: [critical]\n---\n# Disk\n")
+    known = load_text(f"runbooks: ['*.md']\n{vocabulary}", str(tmp_path / "f.yml"), {}).runbooks
+    assert (known.of({"alertname": "DiskFull", **labels}, {}) is not None) == fits
+
+
+def test_a_severity_that_the_vocabulary_does_not_know_is_pointed_at(tmp_path: Path):
+    path = tmp_path / "disk.md"
+    path.write_text("---\nalerts: [DiskFull]\nseverities: [higk]\n---\n# Disk\n")
+    [warning] = load_text(f"runbooks: ['*.md']\n{VOCABULARY}", str(tmp_path / "f.yml"), {}).warnings
+    assert str(warning) == f'{path}: severities: there is no priority "higk": did you mean "high"?'
 
 
 def test_html_runs_nothing():

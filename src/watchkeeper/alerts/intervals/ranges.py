@@ -80,6 +80,11 @@ def _weekday(text: str) -> int:
     return _DAYS.index(text)
 
 
+def weekday_name(number: int) -> str:
+    """The name of a day of the week; Sunday is 0."""
+    return _DAYS[number]
+
+
 def _month(text: str) -> int:
     return _MONTHS.index(text) + 1 if text in _MONTHS else _number(text, "month")
 

@@ -7,74 +7,100 @@ comes twice, both begin in its first passage only.
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeAlias, cast
+from itertools import takewhile
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from dateutil.rrule import rrulestr
 
-Beginnings: TypeAlias = Iterator[int]
+from watchkeeper.base.ical import CalendarFailure
+from watchkeeper.base.ical.recurrence import Effort
+from watchkeeper.base.ical.rule import Rule, read_rule
+from watchkeeper.base.ical.zone import EARLIEST, LATEST, Named
+
 _FIELDS = 5
 _EARLY = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_RULE = re.compile(r"(?:[A-Z]+=[A-Z0-9,+-]+)(?:;[A-Z]+=[A-Z0-9,+-]+)*")
-_UNTIL = re.compile(r"UNTIL=(\d{8}T\d{6})Z")
-_FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+_DAY = timedelta(days=1)
+_MOST_A_DAY = 96
+"""How often a rule may begin on one day: each quarter of an hour."""
+_SHOWN = 100
 
 
-class _Rule(Protocol):
-    """What dateutil's rules can do, as far as it is needed here."""
+class Beginnings(Protocol):
+    """When something begins."""
 
-    def xafter(self, dt: datetime, *, inc: bool) -> Iterator[datetime]: ...
+    def between(self, after: int | None, until: int | None) -> Iterator[int]:
+        """Instants (ms) later than the one and not later than the other, where they are given; in order."""
+        ...
 
 
-def cron_beginnings(expression: str, zone: ZoneInfo, after: int | None) -> Beginnings:
-    """Instants (ms) later than `after` that match five fields. Raises ValueError."""
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """An expression of five fields."""
+
+    expression: str
+    zone: ZoneInfo
+
+    def between(self, after: int | None, until: int | None) -> Iterator[int]:
+        """As `Beginnings.between`; from the year 2000 on where `after` is not given."""
+        begin = _EARLY if after is None else _EPOCH + max(after, 0) * _MILLISECOND
+        later = (ms for moment in self.moments(begin) if (ms := _ms(moment)) > _ms(begin))
+        return takewhile(lambda ms: until is None or ms <= until, later)
+
+    def moments(self, begin: datetime) -> Iterator[datetime]:
+        """Those from an instant on. Raises CronSimError for what is no expression."""
+        return CronSim(self.expression, begin.astimezone(self.zone))
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """A rule of RFC 5545, over by the end of 2099."""
+
+    rule: Rule
+    zone: ZoneInfo
+
+    def between(self, after: int | None, until: int | None) -> Iterator[int]:
+        """As `Beginnings.between`."""
+        # A day more at either side, because clocks that change have local times and instants in different orders.
+        since = EARLIEST if after is None else self._local(after) - _DAY
+        last = LATEST if until is None else self._local(until) + _DAY
+        instants = map(Named(self.zone).instant, self.rule.between(since, last))
+        return (ms for ms in instants if (after is None or ms > after) and (until is None or ms <= until))
+
+    def _local(self, at: int) -> datetime:
+        moment = min(_EPOCH + max(at, 0) * _MILLISECOND, LATEST.replace(tzinfo=UTC))
+        return moment.astimezone(self.zone).replace(tzinfo=None)
+
+
+def read_cron(expression: str, zone: ZoneInfo) -> Cron:
+    """What five fields mean. Raises ValueError."""
     if len(expression.split()) != _FIELDS:
         raise ValueError(f'"{expression}" is no cron expression: five fields would be right, such as "0 2 * * SUN"')
-    begin = _EARLY if after is None else _EPOCH + after * _MILLISECOND
+    cron = Cron(expression, zone)
     try:
-        found = CronSim(expression, begin.astimezone(zone))
+        cron.moments(_EARLY)
     except CronSimError as error:
         why = str(error).lower()
         raise ValueError(f'"{expression}" is no cron expression ({why}): right would be "0 2 * * SUN"') from None
-    return (ms for moment in found if (ms := _ms(moment)) > _ms(begin))
+    return cron
 
 
-def rule_beginnings(text: str, start: datetime, zone: ZoneInfo, after: int | None) -> Beginnings:
-    """Instants (ms) later than `after` of a rule that counts from `start` on the zone's clock. Raises ValueError."""
-    rule = _rule(text, start, zone)
-    if after is None:
-        begin = start
-    else:
-        # A day earlier, because clocks that change have local times and instants in different orders.
-        begin = (_EPOCH + after * _MILLISECOND).astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
-    instants = (_ms(moment.replace(tzinfo=zone)) for moment in rule.xafter(begin, inc=True))
-    return (ms for ms in instants if after is None or ms > after)
-
-
-def _rule(text: str, start: datetime, zone: ZoneInfo) -> _Rule:
+def read_recurrence(text: str, start: datetime, zone: ZoneInfo) -> Recurrence:
+    """What a rule means that counts from `start` on the zone's clock. Raises ValueError."""
+    if not EARLIEST <= start < LATEST:
+        raise ValueError(f"a rule that counts from {start} is not taken: a start from 1970 to 2099 would be right")
     bare = text.strip().upper().removeprefix("RRULE:")
-    parts = dict(part.split("=", 1) for part in bare.split(";")) if _RULE.fullmatch(bare) else {}
-    if parts.get("FREQ") not in _FREQUENCIES:
-        right = f"FREQ={'|'.join(_FREQUENCIES)} and what narrows it, such as FREQ=WEEKLY;BYDAY=SU, would be right"
-        raise ValueError(f'"{text}" is no recurrence rule: {right}')
-    if not parts.get("INTERVAL", "1").strip("0"):
-        raise ValueError(f'"{text}" is no recurrence rule: its INTERVAL is 0')
     try:
-        return cast("_Rule", rrulestr(_UNTIL.sub(lambda until: _local(until[1], zone), bare), dtstart=start))
-    except (ValueError, TypeError, LookupError) as error:
-        raise ValueError(f'"{text}" is no recurrence rule: {error}') from None
-
-
-def _local(utc: str, zone: ZoneInfo) -> str:
-    """The end of a rule, which is written in UTC, on the zone's clock."""
-    moment = datetime.strptime(utc, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-    return moment.astimezone(zone).strftime("UNTIL=%Y%m%dT%H%M%S")
+        # No bound is needed: there are few enough days from the first start to the last end.
+        return Recurrence(read_rule(bare, start, Named(zone), 0, Effort(math.inf), _MOST_A_DAY), zone)
+    except CalendarFailure as failure:
+        raise ValueError(f'"{text[:_SHOWN]}": {failure.text}') from None
 
 
 def _ms(moment: datetime) -> int:

@@ -6,7 +6,6 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Literal, TypeAlias
 
 import xxhash
@@ -52,9 +51,8 @@ class RecurringSilence:
 
     def occurrences(self, at: int, until: int | None = None) -> Iterator[Silence]:
         """The silences that have not ended by the instant `at` and begin by `until`; their ids are always the same."""
-        spans = takewhile(lambda span: until is None or span.starts_at <= until, self.schedule.spans(at))
         version = self.version
-        return (self._occurrence(span, self._version_of(span, version)) for span in spans)
+        return (self._occurrence(span, self._version_of(span, version)) for span in self.schedule.spans(at, until))
 
     def versions(self, at: int, until: int) -> set[str]:
         """The versions of the silences that may be there between two instants: others are no longer meant."""

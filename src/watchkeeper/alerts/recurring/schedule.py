@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 from watchkeeper.alerts.failure import AlertsFailure
-from watchkeeper.alerts.recurring.beginnings import Beginnings, cron_beginnings, rule_beginnings
+from watchkeeper.alerts.recurring.beginnings import Beginnings, read_cron, read_recurrence
 from watchkeeper.base.duration import format_duration
 from watchkeeper.base.ical import Feed
 
@@ -44,6 +44,7 @@ class Schedule:
     start: datetime | None = None
     time_zone: str = "UTC"
     feed: Feed | None = None
+    _begins: Beginnings = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.feed is not None:
@@ -56,37 +57,39 @@ class Schedule:
             raise ScheduleFailure("either cron or rrule says when it begins, and not both")
         if self.duration_ms <= 0:
             raise ScheduleFailure("duration must be longer than 0s")
-        try:
-            first = list(islice(self._beginnings(None), _TRIED))
-        except ValueError as error:
-            raise ScheduleFailure(str(error)) from None
+        object.__setattr__(self, "_begins", self._read())
+        first = list(islice(self._begins.between(None, None), _TRIED))
         if not first:
-            raise ScheduleFailure(f'"{self.cron or self.rrule}" never begins')
+            from_start = f": it falls on no day from {self.start} to its end" if self.rrule else ""
+            raise ScheduleFailure(f'"{self.cron or self.rrule}" never begins{from_start}')
         again = min((later - earlier for earlier, later in pairwise(first)), default=self.duration_ms)
         if again < self.duration_ms:
             every, long = format_duration(again), format_duration(self.duration_ms)
             raise ScheduleFailure(f"it begins again after {every}, before its {long} are over")
 
-    def spans(self, at: int) -> Iterator[Span]:
-        """Those that have not ended by the instant `at`, the earliest first; without an end where it has none.
+    def spans(self, at: int, until: int | None = None) -> Iterator[Span]:
+        """Those that have not ended by the instant `at` and begin by `until`, where that is given; the earliest first.
 
-        Of a calendar, those of a year.
+        Of a calendar, those of a year at the most.
         """
         if self.feed is not None:
-            events = self.feed.calendar.between(at, at + _AHEAD_MS)
+            last = at + _AHEAD_MS if until is None else until + 1
+            events = self.feed.calendar.between(at, last)
             spans = dict.fromkeys(Span(one.since, one.until) for one in events)
             return iter(spans)
         after = at - self.duration_ms
-        return (Span(begin, begin + self.duration_ms) for begin in self._beginnings(after))
+        return (Span(begin, begin + self.duration_ms) for begin in self._begins.between(after, until))
 
-    def _beginnings(self, after: int | None) -> Beginnings:
-        """Those later than the instant, all where it is None; in order. Raises ValueError."""
+    def _read(self) -> Beginnings:
         zone = ZoneInfo(self.time_zone)
-        if self.cron:
-            return cron_beginnings(self.cron, zone, after)
-        if self.start is None:
-            raise ScheduleFailure("rrule needs a start, from which it counts")
-        return rule_beginnings(self.rrule, self.start, zone, after)
+        try:
+            if self.cron:
+                return read_cron(self.cron, zone)
+            if self.start is None:
+                raise ScheduleFailure("rrule needs a start, from which it counts")
+            return read_recurrence(self.rrule, self.start, zone)
+        except ValueError as error:
+            raise ScheduleFailure(str(error)) from None
 
 
 def local_text(at: int, zone: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TypeVar
 
 from watchkeeper.alerts import RoutingGlobal, RoutingSections
+from watchkeeper.app.configuration.alertmanager_form import form
 from watchkeeper.app.configuration.configuration import Configuration
+from watchkeeper.app.configuration.go_yaml import go_yaml
 from watchkeeper.app.configuration.notification import NotificationSections
 from watchkeeper.base.configuration import Section
-from watchkeeper.base.configuration.rendering import render
 from watchkeeper.notify import NotificationDefaults
 
 S = TypeVar("S", bound=Section)
@@ -19,20 +20,21 @@ class AlertmanagerGlobal(NotificationDefaults, RoutingGlobal):
 
 
 class AlertmanagerFile(RoutingSections, NotificationSections):
-    """The top level of alertmanager.yml."""
+    """The top level of alertmanager.yml but for `global`."""
 
-    global_: AlertmanagerGlobal = AlertmanagerGlobal()
+
+_ORDER = ("global", "route", "inhibit_rules", "receivers", "templates", "mute_time_intervals", "time_intervals")
+_FIRST = ("resolve_timeout", "http_config", "jira_api_url")
 
 
 def alertmanager_yaml(configuration: Configuration) -> str:
-    """The keys that alertmanager.yml has, as they are understood, secrets shown as `<secret>`."""
+    """The keys that alertmanager.yml has, as Alertmanager writes them, secrets shown as `<secret>`."""
     sections = configuration.sections
-    whole = _part(AlertmanagerFile, sections)
-    completed = {
-        "global_": _part(AlertmanagerGlobal, sections.global_),
-        "receivers": configuration.notify.receivers,
-    }
-    return render(whole.model_copy(update=completed))
+    receivers = configuration.notify.receivers
+    whole = form(_part(AlertmanagerFile, sections).model_copy(update={"receivers": receivers}))
+    defaults = form(_part(AlertmanagerGlobal, sections.global_))
+    whole["global"] = {key: defaults[key] for key in (*_FIRST, *defaults) if key in defaults}
+    return go_yaml({key: whole[key] for key in _ORDER if key in whole})
 
 
 def _part(kind: type[S], of: Section) -> S:

@@ -180,7 +180,7 @@ class _Loader:
         return None if found.problems else Routing.of(sections, sections.global_.resolve_timeout_ms)
 
     def _runbooks(self, sections: WholeFile, tree: Tree) -> Runbooks:
-        loaded = load_runbooks(sections.runbooks, tree)
+        loaded = load_runbooks(sections.runbooks, severities_of(sections), tree)
         self._problems.extend(loaded.problems)
         self._warnings.extend(loaded.warnings)
         receivers = [receiver.name for receiver in sections.receivers]

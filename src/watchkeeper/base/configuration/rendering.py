@@ -54,13 +54,18 @@ def _value(value: object, field: FieldInfo | None, key: str) -> Shown:
         case tuple() | list():
             return [_value(item, None, key) for item in value]
         case str() | Path():
-            return _URL_PASSWORD.sub(r"\1:xxxxx@", str(value))
+            return url_text(str(value))
         case None | bool() | int() | float():
             return value
         case _ if is_dataclass(value) and not isinstance(value, type):
             return _dataclass(value)
         case _:
             return str(value)
+
+
+def url_text(text: str) -> str:
+    """A text without the passwords of addresses in it."""
+    return _URL_PASSWORD.sub(r"\1:xxxxx@", text)
 
 
 def _dataclass(value: object) -> dict[str, Shown]:

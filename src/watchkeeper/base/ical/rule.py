@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from itertools import islice
+from itertools import islice, product, starmap
 
 from watchkeeper.base.ical.failure import CalendarFailure
 from watchkeeper.base.ical.recurrence import FREQUENCIES, Effort, Pattern, read_pattern
@@ -25,10 +25,10 @@ _PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Local times of what recurs, `at` a time of some days: none is before `start`, none after `until`."""
+    """Local times of what recurs, at `times` of some days: none is before `start`, none after `until`."""
 
     pattern: Pattern
-    at: time
+    times: tuple[time, ...]
     start: datetime
     until: datetime
 
@@ -41,12 +41,13 @@ class Rule:
         if last < first:
             return
         for day in self.pattern.days(first.date(), last.date(), effort or Effort(math.inf)):
-            if first <= (one := datetime.combine(day, self.at)) <= last:
-                yield one
+            for at in self.times:
+                if first <= (one := datetime.combine(day, at)) <= last:
+                    yield one
 
 
-def read_rule(text: str, start: datetime, zone: Zone, line: int, effort: Effort) -> Rule:
-    """The rule of an event that begins at `start` for the first time.
+def read_rule(text: str, start: datetime, zone: Zone, line: int, effort: Effort, most_a_day: int = 1) -> Rule:
+    """The rule of what begins at `start` for the first time, and not more than so many times a day.
 
     Raises CalendarFailure, also where looking for its first occurrences is more work than is left.
     """
@@ -56,14 +57,13 @@ def read_rule(text: str, start: datetime, zone: Zone, line: int, effort: Effort)
     parts = dict(part.split("=", 1) for part in bare.split(";"))
     if (frequency := parts.get("FREQ", "")) not in FREQUENCIES:
         raise CalendarFailure(f'FREQ is "{frequency}": DAILY, WEEKLY, MONTHLY or YEARLY would be right', line)
-    if any("," in parts.get(key, "") for key in _TIMES):
-        raise CalendarFailure("an event that begins several times a day is not taken", line)
     try:
         if unknown := parts.keys() - _PARTS:
             raise ValueError(f"there is no {min(unknown)}")
         interval, count = (_number(parts.get(name, "1"), name, _MOST_COUNTED) for name in ("INTERVAL", "COUNT"))
         until = _until(parts["UNTIL"], zone) if "UNTIL" in parts else LATEST
-        rule = Rule(read_pattern(parts, interval, start.date()), _time(parts, start.time()), start, until)
+        times = _times(parts, start.time(), most_a_day)
+        rule = Rule(read_pattern(parts, interval, start.date()), times, start, until)
     except (ValueError, OverflowError) as error:
         raise CalendarFailure(f"this is no recurrence rule: {error}", line) from None
     try:
@@ -79,7 +79,7 @@ def _counted(rule: Rule, count: int, effort: Effort) -> Rule:
         raise CalendarFailure("its rule falls on no day at all")
     if not count:
         return rule
-    return Rule(rule.pattern, rule.at, rule.start, first[-1] if first else EARLIEST)
+    return Rule(rule.pattern, rule.times, rule.start, first[-1] if first else EARLIEST)
 
 
 def _number(text: str, name: str, most: int) -> int:
@@ -88,12 +88,19 @@ def _number(text: str, name: str, most: int) -> int:
     return int(text)
 
 
-def _time(parts: Mapping[str, str], start: time) -> time:
-    hour, minute, second = (
-        _of_clock(parts[name], name) if name in parts else like
+def _times(parts: Mapping[str, str], start: time, most: int) -> tuple[time, ...]:
+    """The times of a day, in order. Raises ValueError."""
+    hours, minutes, seconds = (
+        {_of_clock(text, name) for text in parts[name].split(",")} if name in parts else {like}
         for name, like in zip(_TIMES, (start.hour, start.minute, start.second), strict=True)
     )
-    return time(hour, minute, second)
+    count = len(hours) * len(minutes) * len(seconds)
+    if count > most:
+        right = "once" if most == 1 else f"{most} times at the most"
+        raise ValueError(f"it begins {count} times a day: {right} would be right")
+    if count > 1 and "BYSETPOS" in parts:
+        raise ValueError("BYSETPOS picks among days: one time of the day would be right with it")
+    return tuple(sorted(starmap(time, product(hours, minutes, seconds))))
 
 
 def _of_clock(text: str, name: str) -> int:

@@ -14,7 +14,7 @@ class DiscordConfig(ByWebhookConfig):
 
     kind: ClassVar[str] = "discord"
 
-    content: Text = '{{ template "discord.default.content" . }}'
+    content: Text = ""
     title: Text = '{{ template "discord.default.title" . }}'
     message: Text = '{{ template "discord.default.message" . }}'
     username: Text = ""

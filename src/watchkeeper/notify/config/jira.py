@@ -37,7 +37,6 @@ class JiraConfig(OverHTTPConfig):
     api_url: URLText = ""
     api_type: Literal["auto", "cloud", "datacenter"] = "auto"
     project: Text
-    issue_type: Text
     summary: Annotated[JiraField, BeforeValidator(_field)] = JiraField(
         template='{{ template "jira.default.summary" . }}'
     )
@@ -47,6 +46,7 @@ class JiraConfig(OverHTTPConfig):
     comment: Text = ""
     labels: tuple[Text, ...] = ()
     priority: Text = '{{ template "jira.default.priority" . }}'
+    issue_type: Text
     reopen_transition: Text = ""
     resolve_transition: Text = ""
     wont_fix_resolution: Text = ""

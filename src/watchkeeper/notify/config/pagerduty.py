@@ -48,7 +48,7 @@ class PagerdutyConfig(OverHTTPConfig):
     url: URLText = ""
     client: Text = '{{ template "pagerduty.default.client" . }}'
     client_url: Text = '{{ template "pagerduty.default.clientURL" . }}'
-    description: Text = '{{ template "pagerduty.default.description" . }}'
+    description: Text = '{{ template "pagerduty.default.description" .}}'
     details: Anything = EMPTY
     images: tuple[PagerdutyImage, ...] = ()
     links: tuple[PagerdutyLink, ...] = ()

@@ -15,9 +15,9 @@ from watchkeeper.notify.config.scalars import URLText, lacking
 class RocketchatField(Section):
     """A field of the attachment; `short` ones stand side by side."""
 
+    short: Flag | None = None
     title: Text = ""
     value: Text = ""
-    short: Flag | None = None
 
 
 class RocketchatAction(Section):
@@ -26,12 +26,12 @@ class RocketchatAction(Section):
     type: Text = ""
     text: Text = ""
     url: Text = ""
-    image_url: Text = ""
-    is_webview: Flag = False
-    webview_height_ratio: Text = ""
+    imageurl: Text = ""
+    iswebview: Flag = False
+    webviewheightratio: Text = ""
     msg: Text = ""
-    msg_in_chat_window: Flag = False
-    msg_processing_type: Text = ""
+    msginchatwindow: Flag = False
+    msgprocessingtype: Text = ""
 
 
 class RocketchatConfig(OverHTTPConfig):

@@ -11,9 +11,9 @@ import yaml
 from pydantic import AfterValidator, BeforeValidator
 
 from watchkeeper.base.configuration import Secret, Text
-from watchkeeper.base.configuration.scalars import Written
+from watchkeeper.base.configuration.scalars import Written, parse_flag
 from watchkeeper.base.configuration.tree import Scalar
-from watchkeeper.base.duration import format_duration
+from watchkeeper.base.duration import format_go_duration
 
 _GO_UNITS_MS = {"h": 3_600_000.0, "m": 60_000.0, "s": 1000.0, "ms": 1.0, "us": 0.001, "µs": 0.001, "ns": 1e-6}
 _GO_DURATION = re.compile(r"([0-9]*\.?[0-9]+|[0-9]+\.)(h|ms|m|s|us|µs|ns)")
@@ -73,11 +73,18 @@ def _go_duration(value: object) -> object:
     return round(sum(float(part[1]) * _GO_UNITS_MS[part[2]] for part in parts))
 
 
+def _plain(text: str) -> object:
+    try:
+        return parse_flag(text)  # `y` and `n` are among them
+    except ValueError:
+        return yaml.safe_load(text)
+
+
 def typed(value: object) -> object:
     """A value of any form: its plain scalars become numbers, booleans and null as YAML reads them."""
     match value:
         case Scalar():
-            return yaml.safe_load(value) if value.plain and value.strip() else str(value)
+            return _plain(str(value)) if value.plain and value.strip() else str(value)
         case Mapping():
             return {str(key): typed(item) for key, item in value.items()}
         case Sequence() if not isinstance(value, str):
@@ -92,7 +99,7 @@ SecretURL: TypeAlias = Annotated[Secret, AfterValidator(_secret_url)]
 """An address that says who we are, so it is never shown."""
 SecretTemplateURL: TypeAlias = Annotated[Secret, AfterValidator(_secret_template_url)]
 """A secret address, or a template of one, which is checked when it is rendered."""
-GoDurationMs: TypeAlias = Annotated[int, BeforeValidator(_go_duration), Written(format_duration)]
+GoDurationMs: TypeAlias = Annotated[int, BeforeValidator(_go_duration), Written(format_go_duration)]
 """A duration as Go writes it (`1.5s`, `1h`), in milliseconds."""
 Anything: TypeAlias = Annotated[Any, BeforeValidator(typed)]
 """Whatever the author nests there; texts in it may be templates."""

@@ -73,10 +73,10 @@ def _action(action: RocketchatAction, message: Message) -> dict[str, object]:
     return {
         **given(**{name: text.prose(getattr(action, name)) for name in names}),
         **given(
-            image_url=action.image_url,
-            webview_height_ratio=action.webview_height_ratio,
-            msg_processing_type=action.msg_processing_type,
+            image_url=action.imageurl,
+            webview_height_ratio=action.webviewheightratio,
+            msg_processing_type=action.msgprocessingtype,
         ),
-        "is_webview": action.is_webview,
-        "msg_in_chat_window": action.msg_in_chat_window,
+        "is_webview": action.iswebview,
+        "msg_in_chat_window": action.msginchatwindow,
     }

@@ -45,7 +45,7 @@ async def kept(control: ControlDatabase) -> list[Escalation]:
 
 def _row(escalation: Escalation) -> Mapping[str, object]:
     content = {
-        "labels": dict(escalation.group_labels),
+        "labels": dict(escalation.group_labels.pairs),
         "alerts": [_alert_json(alert) for alert in escalation.alerts],
         "steps_told": escalation.steps_told,
         "due_at": escalation.due_at,
@@ -70,7 +70,7 @@ def _row(escalation: Escalation) -> Mapping[str, object]:
 
 
 def _alert_json(alert: Alert) -> list[object]:
-    return [dict(alert.labels), dict(alert.annotations), alert.starts_at, alert.ends_at, alert.generator_url]
+    return [dict(alert.labels.pairs), dict(alert.annotations), alert.starts_at, alert.ends_at, alert.generator_url]
 
 
 def _escalation(row: Sequence[object]) -> Escalation:

@@ -94,7 +94,7 @@ class Rule:
 
 def linked(alert: Alert) -> LinkedAlert:
     """An alert that fires, as an incident holds it."""
-    return LinkedAlert(fingerprint(alert.labels), dict(alert.labels), alert.starts_at)
+    return LinkedAlert(fingerprint(alert.labels), dict(alert.labels.pairs), alert.starts_at)
 
 
 def check_title(text: str) -> None:
@@ -115,7 +115,7 @@ def _names(alerts: Sequence[Alert]) -> str:
 def _common(alerts: Sequence[Alert]) -> dict[str, str]:
     """The labels that all alerts have in common."""
     rest = alerts[1:]
-    return {n: v for n, v in alerts[0].labels.items() if all(other.labels.get(n) == v for other in rest)}
+    return {n: v for n, v in alerts[0].labels.pairs if all(other.labels.get(n) == v for other in rest)}
 
 
 @lru_cache(1)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
+from watchkeeper.alerts import unknown_word
 from watchkeeper.base.configuration import ConfigurationFailure, Problem, Tree, locate
 from watchkeeper.base.configuration.globs import matching_files
 from watchkeeper.base.configuration.place import Place, did_you_mean
+from watchkeeper.model.severity import Severities
 from watchkeeper.oncall.runbook.reading import read_runbook
 from watchkeeper.oncall.runbook.runbook import Runbook, Runbooks
 
@@ -26,8 +28,11 @@ class Loaded:
     warnings: list[Problem] = field(default_factory=list[Problem])
 
 
-def load_runbooks(patterns: Sequence[str], tree: Tree) -> Loaded:
-    """The runbooks of `runbooks:` in the configuration `tree`; a relative path is relative to the file it stands in."""
+def load_runbooks(patterns: Sequence[str], severities: Severities, tree: Tree) -> Loaded:
+    """The runbooks of `runbooks:` in the configuration `tree`; a relative path is relative to the file it stands in.
+
+    There is a warning for each of their severities that the vocabulary does not know.
+    """
     loaded, found = Loaded(), dict[str, Runbook]()
     for i, pattern in enumerate(patterns):
         place = locate(tree, (KEY, i))
@@ -36,8 +41,16 @@ def load_runbooks(patterns: Sequence[str], tree: Tree) -> Loaded:
                 _add(read_runbook(path), found)
             except ConfigurationFailure as failure:
                 loaded.problems.extend(failure.problems)
-    loaded.runbooks = Runbooks(found)
+    loaded.runbooks = Runbooks(found, severities)
+    loaded.warnings.extend(_unknown(loaded.runbooks))
     return loaded
+
+
+def _unknown(runbooks: Runbooks) -> Iterator[Problem]:
+    for runbook in runbooks:
+        for value in sorted(runbook.severities):
+            if why := unknown_word(value, runbooks.severities):
+                yield Problem(Place(runbook.source), f"severities: {why}")
 
 
 def _add(runbook: Runbook, found: dict[str, Runbook]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from watchkeeper.model.severity import Severities
+
 ANNOTATIONS = ("runbook", "runbook_url")
 """Annotations of a rule that may lead to a runbook."""
 LABEL = "runbook"
@@ -22,8 +24,8 @@ class Step:
 class Runbook:
     """A runbook by the name of its file. `body` is its Markdown without front matter.
 
-    It is for alerts of the names in `alerts`; `services` and `severities` narrow that by the labels of these names,
-    where they are given.
+    It is for alerts of the names in `alerts`; where they are given, `services` narrow that by the label `service`, and
+    `severities`, which are levels or their aliases, by the label of the vocabulary.
     """
 
     name: str
@@ -35,20 +37,24 @@ class Runbook:
     severities: frozenset[str] = frozenset()
     source: str = ""
 
-    def is_for(self, labels: Mapping[str, str]) -> bool:
+    def is_for(self, labels: Mapping[str, str], severities: Severities) -> bool:
         """Say whether the front matter names an alert with these labels."""
         return (
             labels.get("alertname", "") in self.alerts
             and (not self.services or labels.get("service", "") in self.services)
-            and (not self.severities or labels.get("severity", "") in self.severities)
+            and (not self.severities or self._names(labels.get(severities.label, ""), severities))
         )
+
+    def _names(self, severity: str, severities: Severities) -> bool:
+        return severities.meaning(severity) in map(severities.meaning, self.severities)
 
 
 @dataclass(frozen=True, slots=True)
 class Runbooks:
-    """All of them, by name."""
+    """All of them, by name, and the vocabulary that their severities are from."""
 
     by_name: Mapping[str, Runbook] = field(default_factory=dict[str, Runbook])
+    severities: Severities = field(default_factory=Severities)
 
     def __iter__(self) -> Iterator[Runbook]:
         return iter(self.by_name.values())
@@ -66,7 +72,7 @@ class Runbooks:
         for text in (named[0], labels.get(LABEL, ""), named[1]):
             if (found := self.by_name.get(_last(text))) is not None:
                 return found
-        return next((one for one in self if one.is_for(labels)), None)
+        return next((one for one in self if one.is_for(labels, self.severities)), None)
 
 
 def link_of(annotations: Mapping[str, str]) -> str:

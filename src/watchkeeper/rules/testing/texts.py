@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from watchkeeper.base.duration import format_duration
+from watchkeeper.base.duration import format_duration, format_go_duration
 from watchkeeper.base.quoting import quote
 from watchkeeper.model.labels import Labels
 
 
 def go_duration(ms: int, *, prometheus: bool = False) -> str:
     """A duration as Go prints one (`1h0m0s`), or as Prometheus does (`1h`)."""
-    if prometheus:
-        return format_duration(ms)
-    if ms < 1000:
-        return f"{ms}ms" if ms else "0s"
-    seconds, rest = divmod(ms, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    fraction = f".{rest:03d}".rstrip("0") if rest else ""
-    head = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
-    return f"{head}{seconds}{fraction}s"
+    return format_duration(ms) if prometheus else format_go_duration(ms)
 
 
 def braced(labels: Labels) -> str:
