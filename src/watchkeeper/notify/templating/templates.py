@@ -8,12 +8,15 @@ from importlib.resources import files
 from pathlib import Path
 
 from watchkeeper.base.configuration import ConfigurationFailure, Place, Problem
+from watchkeeper.notify.templating.data import Data
 from watchkeeper.notify.templating.functions import functions
 from watchkeeper.notify.templating.links import Links
 from watchkeeper.template import Template, TemplateFailure
 
 DEFAULT_FILES = ("messages.tmpl", "email.tmpl")
 _KEPT = 2000
+_STEPS, _STEPS_PER_ALERT = 250_000, 1000
+"""How much work a text may be: ten times what one needs that shows every label of every alert."""
 
 
 class Templates:
@@ -34,13 +37,13 @@ class Templates:
         if "{{" in text:
             self._read(text)
 
-    def render(self, text: str, data: object) -> str:
+    def render(self, text: str, data: Data) -> str:
         """The text over `data`. Raises TemplateFailure."""
-        return self._read(text).render("", data) if "{{" in text else text
+        return self._read(text).render("", data, steps=_steps(data)) if "{{" in text else text
 
-    def render_html(self, text: str, data: object) -> str:
+    def render_html(self, text: str, data: Data) -> str:
         """The text over `data` where it is HTML. Raises TemplateFailure."""
-        return self._read(text).render_html("", data) if "{{" in text else text
+        return self._read(text).render_html("", data, steps=_steps(data)) if "{{" in text else text
 
     def _extended(self, text: str) -> Template:
         return self._base.extended("", text)
@@ -55,6 +58,10 @@ class Templates:
         except TemplateFailure as failure:
             return Problem(Place(str(file), failure.line, failure.column), failure.message)
         return None
+
+
+def _steps(data: Data) -> int:
+    return _STEPS + _STEPS_PER_ALERT * len(data.alerts)
 
 
 @lru_cache(1)
