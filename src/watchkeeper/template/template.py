@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from watchkeeper.template.builtins import BUILTINS, HTML_FUNCTIONS
@@ -10,6 +10,7 @@ from watchkeeper.template.evaluate import Evaluation
 from watchkeeper.template.function import Function
 from watchkeeper.template.html import Escaper
 from watchkeeper.template.parser import Bodies, is_blank, parse, place
+from watchkeeper.template.tree import calls
 
 MOST_STEPS = 1_000_000
 """How much work one run may be, where its caller does not say: about two seconds of a processor at the most."""
@@ -45,9 +46,16 @@ class Template:
         template.add(name, text)
         return template
 
-    def defines(self, name: str) -> bool:
-        """Say whether there is a template of that name."""
-        return name in self._bodies
+    def defined(self) -> Collection[str]:
+        """The names of all templates."""
+        return self._bodies.keys()
+
+    def undefined(self, text: str) -> Iterator[tuple[str, int, int]]:
+        """Names that a text which was read calls and nothing defines, each with line and column."""
+        for name in [name for name, of in self._texts.items() if of == text]:
+            for call in calls(self._bodies[name]):
+                if call.name not in self._bodies:
+                    yield call.name, *place(text, call.at)
 
     def render(
         self, name: str, data: Any, functions: Mapping[str, Function] | None = None, *, steps: int = MOST_STEPS
