@@ -323,7 +323,7 @@ class Evaluation:
         return value if final is _NOTHING else final
 
     def _invoke(self, node: Operand | Command, name: str, call: Callable[..., Any], given: list[Any]) -> Any:
-        self._spend(1 + sum(_size(value) for value in given))
+        self._spend(1 + len(given) + sum(map(_size, given)))
         try:
             value = call(*given)
         except (FunctionFailure, *_UNFORESEEN) as why:

@@ -13,7 +13,7 @@ from watchkeeper.template.parser import Bodies, is_blank, parse, place
 from watchkeeper.template.tree import calls
 
 MOST_STEPS = 1_000_000
-"""How much work one run may be, where its caller does not say: about two seconds of a processor at the most."""
+"""How much work one run may be, where its caller does not say: a few seconds of a processor in most cases."""
 
 
 class Template:
