@@ -2,11 +2,13 @@
 
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from watchkeeper.template import Function, Template, TemplateFailure
+from watchkeeper.template import Function, Struct, Template, TemplateFailure, Texts
 
 AMTOOL = shutil.which("amtool") or "amtool is missing"
 pytestmark = [
@@ -17,9 +19,21 @@ pytestmark = [
 FUNCTIONS = {
     "toUpper": Function(lambda text: text.upper(), ("string",)),
     "join": Function(lambda separator, parts: separator.join(parts), ("string", "slice")),
-    "stringSlice": Function(lambda *parts: list(parts), (), "string"),
+    "stringSlice": Function(lambda *parts: Texts(parts), (), "string"),
 }
-DATA = {"Status": "firing", "Receiver": "receiver"}
+
+
+class Given(Struct):
+    """As much of what amtool shows as the templates here ask for."""
+
+    @property
+    def go_type(self) -> str:
+        return "template.Data"
+
+    @property
+    def go_fields(self) -> Mapping[str, Any]:
+        return {"Status": "firing", "Receiver": "receiver"}
+
 
 PRINTED = [
     "{{ 1000000.0 }} {{ 123456.5 }} {{ 1e20 }} {{ 1234567.5 }} {{ 0.00001 }} {{ 1e6 }} {{ 0.1 }} {{ -2.5 }}",
@@ -96,11 +110,11 @@ def amtool(text: str, folder: Path) -> str | None:
 
 @pytest.mark.parametrize("text", PRINTED)
 def test_we_print_what_go_prints(text: str, tmp_path: Path) -> None:
-    assert Template.read("t", text, FUNCTIONS).render("t", DATA) == amtool(text, tmp_path)
+    assert Template.read("t", text, FUNCTIONS).render("t", Given()) == amtool(text, tmp_path)
 
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_we_refuse_what_go_refuses(text: str, tmp_path: Path) -> None:
     assert amtool(text, tmp_path) is None
     with pytest.raises(TemplateFailure):
-        Template.read("t", text, FUNCTIONS).render("t", DATA)
+        Template.read("t", text, FUNCTIONS).render("t", Given())

@@ -5,7 +5,7 @@ from watchkeeper.notify.config.receiver import Receiver, resolve_receivers
 from watchkeeper.notify.failure import NotifyFailure
 from watchkeeper.notify.notify import Notify, NotifyConfig, PreparedNotify
 from watchkeeper.notify.outlook import Knowledge, Outlook
-from watchkeeper.notify.templating import Links, wrong_template_files, wrong_templates
+from watchkeeper.notify.templating import Links, check_templates
 from watchkeeper.notify.trial import Trial
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "PreparedNotify",
     "Receiver",
     "Trial",
+    "check_templates",
     "resolve_receivers",
-    "wrong_template_files",
-    "wrong_templates",
 ]

@@ -47,7 +47,7 @@ class Asking:
             result = self.vector(query, at)
         except (PromqlFailure, StoreFailure, EvaluationFailure) as why:
             raise FunctionFailure(str(why)) from None
-        return [Sample(dict(result.frame.labels(row).pairs), value_of(result, row)) for row in range(len(result))]
+        return [Sample(result.frame.labels(row), value_of(result, row)) for row in range(len(result))]
 
 
 def value_of(result: Result, row: int) -> float | str:

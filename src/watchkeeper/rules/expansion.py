@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
-from watchkeeper.template import Function, Template, TemplateFailure
+from watchkeeper.template import Function, Struct, Template, TemplateFailure
 from watchkeeper.template.expressions import matches, re_replace_all
 from watchkeeper.template.failure import FunctionFailure
 from watchkeeper.template.humanize import (
@@ -30,7 +30,7 @@ PREAMBLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct):
     """One series of what `query` found; `value` is a float, or a native histogram's text."""
 
     labels: Mapping[str, str]
@@ -46,14 +46,9 @@ class Sample:
         """Its two fields."""
         return {"Labels": self.labels, "Value": self.value}
 
-    @property
-    def go_methods(self) -> Mapping[str, Function]:
-        """None."""
-        return {}
-
 
 @dataclass(frozen=True, slots=True)
-class AlertData:
+class AlertData(Struct):
     """What the template of an alert sees."""
 
     labels: Mapping[str, str]
@@ -75,11 +70,6 @@ class AlertData:
             "ExternalURL": self.external_url,
             "Value": self.value,
         }
-
-    @property
-    def go_methods(self) -> Mapping[str, Function]:
-        """None."""
-        return {}
 
 
 Query = Callable[[str], Sequence[Sample]]

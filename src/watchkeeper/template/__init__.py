@@ -6,6 +6,6 @@ Source of the behaviour: the documentation of Go's `text/template` and `fmt` pac
 from watchkeeper.template.failure import TemplateFailure
 from watchkeeper.template.function import Function
 from watchkeeper.template.template import Template
-from watchkeeper.template.value import Named, Struct
+from watchkeeper.template.value import Named, Opaque, Struct, Texts
 
-__all__ = ["Function", "Named", "Struct", "Template", "TemplateFailure"]
+__all__ = ["Function", "Named", "Opaque", "Struct", "Template", "TemplateFailure", "Texts"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html as python_html
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, cast
 from urllib.parse import quote_plus
 
@@ -12,7 +13,7 @@ from watchkeeper.template.formatting import formatted
 from watchkeeper.template.function import ANY, STRING, Function
 from watchkeeper.template.html import SafeHTML
 from watchkeeper.template.printing import joined, lined
-from watchkeeper.template.value import Struct, is_slice, missing, truth, type_name
+from watchkeeper.template.value import Byte, Number, Struct, is_pointer, is_slice, missing, truth, type_name
 
 
 def _len(value: Any) -> int:
@@ -40,7 +41,7 @@ def _index(value: Any, *keys: Any) -> Any:
             items = cast("Sequence[Any]", value.encode() if isinstance(value, str) else value)
             if not 0 <= _whole(key) < len(items):
                 raise FunctionFailure(f"index out of range: {key}")
-            value = items[key]
+            value = Byte(items[key]) if isinstance(items, bytes) else items[key]
         elif value is None:
             raise FunctionFailure("index of untyped nil")
         else:
@@ -55,53 +56,63 @@ def _slice(value: Any, *bounds: Any) -> Any:
         raise FunctionFailure("too many slice indexes")
     items = value.encode() if isinstance(value, str) else value
     places = [0, len(items)]
-    for i, bound in enumerate(bounds[:2]):
-        places[i] = _whole(bound)
-        if not 0 <= places[i] <= len(items):
-            raise FunctionFailure(f"index out of range: {bound}")
-    if places[0] > places[1]:
-        raise FunctionFailure(f"invalid slice index: {places[0]} > {places[1]}")
+    places[: len(bounds)] = map(_whole, bounds)
+    for place in places:
+        if not 0 <= place <= len(items):
+            raise FunctionFailure(f"index out of range: {place}")
+    for first, second in pairwise(places):
+        if first > second:
+            raise FunctionFailure(f"invalid slice index: {first} > {second}")
     part = items[places[0] : places[1]]
-    return part.decode(errors="replace") if isinstance(part, bytes) else part
+    if isinstance(part, bytes):
+        return part.decode(errors="replace")
+    return type(value)(part) if isinstance(value, tuple) else part
 
 
-def _kind(value: object) -> str:
-    return "struct" if isinstance(value, Struct) else type_name(value)
-
-
-def _comparable(a: object, b: object) -> None:
-    if a is None or b is None:
-        return
-    if _kind(a) != _kind(b):
-        raise FunctionFailure(f"incompatible types for comparison: {_kind(a)} and {_kind(b)}")
-    for value in (a, b):
-        if not _has_equals(value):
-            raise FunctionFailure(f"non-comparable type {type_name(value)}")
+def _basic(value: object) -> tuple[str, Any]:
+    """What kind of number or text a value is, and what it is as such; others are a «struct», or go by their type."""
+    if isinstance(value, Number):
+        return "int", value.go_number
+    if isinstance(value, int) and not isinstance(value, bool):
+        return "int", value
+    if isinstance(value, str):
+        return "string", value
+    return ("struct" if isinstance(value, Struct) else type_name(value)), value
 
 
 def _has_equals(value: object) -> bool:
     """Say whether Go compares such values: no maps, no slices, and no structs that have one."""
     if isinstance(value, Struct):
-        return all(_has_equals(part) for part in value.go_fields.values())
+        return is_pointer(value) or all(_has_equals(part) for part in value.go_fields.values())
     return not isinstance(value, Mapping) and not is_slice(value)
+
+
+def _equal(a: object, b: object) -> bool:
+    if a is None or b is None:
+        return a is b
+    (kind, first), (other_kind, second) = _basic(a), _basic(b)
+    if kind != other_kind:
+        raise FunctionFailure(f"incompatible types for comparison: {type_name(a)} and {type_name(b)}")
+    for value in (a, b):
+        if not _has_equals(value):
+            raise FunctionFailure(f"non-comparable type {type_name(value)}")
+    return first == second
 
 
 def _eq(first: Any, *others: Any) -> bool:
     if not others:
         raise FunctionFailure("missing argument for comparison")
-    for other in others:
-        _comparable(first, other)
-        if first == other:
-            return True
-    return False
+    return any(_equal(first, other) for other in others)
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def check(a: Any, b: Any) -> bool:
-        _comparable(a, b)
-        if not isinstance(a, str | int | float) or isinstance(a, bool):
+        (kind, first), (other_kind, second) = _basic(a), _basic(b)
+        if kind != other_kind:
+            raise FunctionFailure(f"incompatible types for comparison: {type_name(a)} and {type_name(b)}")
+        if kind not in ("int", "float64", "string"):
             raise FunctionFailure("invalid type for comparison")
-        return compare(a, b)
+        return compare(first, second)
 
     return check
 
@@ -110,7 +121,7 @@ _JS = {"\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&"
 
 
 def _js(text: str) -> str:
-    return "".join(_JS.get(c, c if c.isprintable() else f"\\u{ord(c):04X}") for c in text)
+    return "".join(_JS.get(c, c if c.isprintable() or c == "\x7f" else f"\\u{ord(c):04X}") for c in text)
 
 
 def _html(text: str) -> str:
@@ -118,7 +129,7 @@ def _html(text: str) -> str:
 
 
 def _over_text(escape: Callable[[str], str]) -> Callable[..., str]:
-    return lambda *values: escape(joined(["<no value>"] if values == (None,) else values))
+    return lambda *values: escape(joined(["<no value>" if value is None else value for value in values]))
 
 
 def _call(function: Any, *arguments: Any) -> Any:

@@ -21,6 +21,21 @@ class Shape:
         """Say whether the flag is set; `#v` and `+v` are `#` and `+` of the verb `v`, which mean something else."""
         return flag in self.flags
 
+    def changed(self, add: str = "", drop: str = "") -> Shape:
+        """The same with further flags, or without some."""
+        return replace(self, flags=(self.flags | set(add)) - set(drop))
+
+    def sign(self) -> str:
+        """What stands before a number that is not negative."""
+        return "+" if self.has("+") else " " if self.has(" ") else ""
+
+    def padded(self, text: str) -> str:
+        """The text in its width."""
+        width = self.width or 0
+        if self.has("-"):
+            return text.ljust(width)
+        return text.rjust(width, "0" if self.has("0") else " ")
+
     def of_value(self) -> Shape:
         """The shape for the verb `v`: `%+v` writes names of fields, `%#v` Go's syntax."""
         names = {"+": "+v", "#": "#v"}
@@ -74,7 +89,9 @@ class Reader:
             precision, chosen = self._size(self._choice(), "%!(BADPREC)")
             if precision is None and self.pattern[before : self.at].rpartition("]")[2] == "":
                 precision = 0
-            precision = None if precision is not None and precision < 0 else precision
+            if precision is not None and precision < 0:
+                self.mistakes.append("%!(BADPREC)")
+                precision = None
         if not chosen:
             self._choice()
         verb = self.pattern[self.at : self.at + 1]

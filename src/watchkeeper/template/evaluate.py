@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from watchkeeper.template.builtins import SHORT_CIRCUIT
@@ -30,8 +30,8 @@ from watchkeeper.template.tree import (
 from watchkeeper.template.value import Named, Struct, is_slice, missing, truth, type_name
 
 _DEEPEST = 100
-_MOST_STEPS = 2_000_000
-"""How many pieces of a template one run may go through: a hundred times what a thousand alerts need."""
+_CHARACTERS, _ITEMS = 8, 100
+"""How many characters that a function takes or gives, and how many items that it gives, cost one step."""
 _UNFORESEEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What a room's function raises where it was not made for a value."""
 
@@ -54,7 +54,8 @@ class _Continue(Exception):  # control flow, no failure
 class Evaluation:
     """One run of a template over its data.
 
-    `place` tells line and column of an offset in a named body. With an `escaper` the text is HTML.
+    `place` tells line and column of an offset in a named body. With an `escaper` the text is HTML. `steps` bounds the
+    work: each piece of the template and each call in it is one, and long texts and lists that calls handle are more.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Evaluation:
         bodies: Mapping[str, tuple[Node, ...]],
         functions: Mapping[str, Function],
         place: Callable[[str, int], tuple[int, int]],
+        steps: int,
         escaper: Escaper | None = None,
     ) -> None:
         self._escaper = escaper
@@ -70,7 +72,7 @@ class Evaluation:
         self._place = place
         self._out: list[str] = []
         self._length = 0
-        self._steps = 0
+        self._steps = self._left = steps
         self._template = ""
         self._depth = 0
         self._scope: list[tuple[str, Any]] = []
@@ -103,10 +105,10 @@ class Evaluation:
             raise TemplateFailure(self._template, 1, 1, f"the text grows beyond {LONGEST} characters")
         self._out.append(text)
 
-    def _step(self) -> None:
-        self._steps += 1
-        if self._steps > _MOST_STEPS:
-            raise TemplateFailure(self._template, 1, 1, f"the template takes more than {_MOST_STEPS} steps")
+    def _spend(self, steps: int) -> None:
+        self._left -= steps
+        if self._left < 0:
+            raise TemplateFailure(self._template, 1, 1, f"the template takes more than {self._steps} steps")
 
     # Nodes
 
@@ -115,7 +117,7 @@ class Evaluation:
             self._walk(node, dot)
 
     def _walk(self, node: Node, dot: Any) -> None:
-        self._step()
+        self._spend(1)
         match node:
             case Text():
                 self._write(node.text if self._escaper is None else self._escaper.literal(node.text))
@@ -148,13 +150,11 @@ class Evaluation:
             self._walk_all(node.otherwise, dot)
 
     def _range(self, node: Branch, value: Any, dot: Any) -> None:
-        pairs = self._pairs(node, value)
-        if not pairs:
-            self._walk_all(node.otherwise, dot)
-            return
         depth = len(self._scope)
-        for key, item in pairs:
-            self._step()
+        empty = True
+        for key, item in self._pairs(node, value):
+            empty = False
+            self._spend(1)
             try:
                 self._bind_loop(node.pipeline, key, item)
                 self._walk_all(node.body, item)
@@ -164,29 +164,27 @@ class Evaluation:
                 break
             finally:
                 del self._scope[depth:]
+        if empty:
+            self._walk_all(node.otherwise, dot)
 
-    def _pairs(self, node: Branch, value: Any) -> list[tuple[Any, Any]]:
+    def _pairs(self, node: Branch, value: Any) -> Iterable[tuple[Any, Any]]:
         if value is None:
-            return []
+            return ()
         if isinstance(value, int) and not isinstance(value, bool):
             if len(node.pipeline.variables) > 1:
                 raise self._fail(node.pipeline, f"can't use {value} to iterate over more than one variable")
-            if value > _MOST_STEPS:
-                raise self._fail(node.pipeline, f"the template takes more than {_MOST_STEPS} steps")
-            return [(i, i) for i in range(value)]
+            return ((i, i) for i in range(value))
         if isinstance(value, Mapping):
+            self._spend(len(value) // _CHARACTERS)
             return sorted(cast("Mapping[str, Any]", value).items())
         if is_slice(value):
-            return list(enumerate(value))
+            return enumerate(value)
         raise self._fail(node.pipeline, f"range can't iterate over {text_of(value)}")
 
     def _bind_loop(self, pipeline: Pipeline, key: Any, item: Any) -> None:
         values = [item] if len(pipeline.variables) == 1 else [key, item]
         for name, value in zip(pipeline.variables, values, strict=False):
-            if pipeline.assigns:
-                self._assign(name, value)
-            else:
-                self._scope.append((name, value))
+            self._bind(pipeline, name, value)
 
     def _call_template(self, node: Call, dot: Any) -> None:
         if node.name not in self._bodies:
@@ -197,14 +195,20 @@ class Evaluation:
 
     # Variables
 
-    def _lookup(self, name: str) -> Any:
-        return next(value for known, value in reversed(self._scope) if known == name)
-
-    def _assign(self, name: str, value: Any) -> None:
+    def _at(self, node: Operand, name: str) -> int:
         for i in range(len(self._scope) - 1, -1, -1):
             if self._scope[i][0] == name:
-                self._scope[i] = (name, value)
-                return
+                return i
+        raise self._fail(node, f"undefined variable: {name}")
+
+    def _lookup(self, node: Variable) -> Any:
+        return self._scope[self._at(node, node.name)][1]
+
+    def _bind(self, pipeline: Pipeline, name: str, value: Any) -> None:
+        if pipeline.assigns:
+            self._scope[self._at(pipeline, name)] = (name, value)
+        else:
+            self._scope.append((name, value))
 
     # Pipelines
 
@@ -213,10 +217,7 @@ class Evaluation:
         for command in pipeline.commands:
             value = self._command(command, dot, value)
         for name in pipeline.variables:
-            if pipeline.assigns:
-                self._assign(name, value)
-            else:
-                self._scope.append((name, value))
+            self._bind(pipeline, name, value)
         return value
 
     def _command(self, command: Command, dot: Any, final: Any) -> Any:
@@ -227,7 +228,7 @@ class Evaluation:
             case Field():
                 return self._fields(first, dot, first.names, rest, dot, final)
             case Variable() if first.names:
-                return self._fields(first, self._lookup(first.name), first.names, rest, dot, final)
+                return self._fields(first, self._lookup(first), first.names, rest, dot, final)
             case Chain():
                 return self._fields(first, self._operand(first.of, dot), first.names, rest, dot, final)
             case Constant(value=None):
@@ -244,7 +245,7 @@ class Evaluation:
             case Dot():
                 return dot
             case Variable():
-                value = self._lookup(node.name)
+                value = self._lookup(node)
                 return self._fields(node, value, node.names, (), dot, _NOTHING) if node.names else value
             case Field():
                 return self._fields(node, dot, node.names, (), dot, _NOTHING)
@@ -258,13 +259,14 @@ class Evaluation:
     def _fields(
         self, node: Operand, value: Any, names: Sequence[str], arguments: Sequence[Operand], dot: Any, final: Any
     ) -> Any:
+        if value is None and not isinstance(node, Field):
+            return None
         for name in names[:-1]:
             value = self._field(node, value, name, (), dot, _NOTHING)
         return self._field(node, value, names[-1], arguments, dot, final)
 
     def _field(self, node: Operand, value: Any, name: str, arguments: Sequence[Operand], dot: Any, final: Any) -> Any:
-        if isinstance(value, Named) and name in value.go_methods:
-            method = value.go_methods[name]
+        if isinstance(value, Named) and (method := value.go_method(name)) is not None:
             given = [self._operand(argument, dot) for argument in arguments]
             if final is not _NOTHING:
                 given.append(final)
@@ -276,9 +278,10 @@ class Evaluation:
         if arguments or final is not _NOTHING:
             raise self._fail(node, f"{name} has arguments but cannot be invoked as function")
         if isinstance(value, Struct):
-            if name not in value.go_fields:
+            fields = value.go_fields
+            if name not in fields:
                 raise self._fail(node, f"can't evaluate field {name} in type {value.go_type}")
-            return value.go_fields[name]
+            return fields[name]
         if isinstance(value, Mapping):
             mapping = cast("Mapping[str, Any]", value)
             return mapping[name] if name in mapping else missing(mapping)
@@ -320,10 +323,19 @@ class Evaluation:
         return value if final is _NOTHING else final
 
     def _invoke(self, node: Operand | Command, name: str, call: Callable[..., Any], given: list[Any]) -> Any:
+        self._spend(1 + len(given) + sum(map(_size, given)))
         try:
             value = call(*given)
         except (FunctionFailure, *_UNFORESEEN) as why:
             raise self._fail(node, f"error calling {name}: {why}") from None
         if isinstance(value, str) and len(value) > LONGEST:
             raise self._fail(node, f"the text grows beyond {LONGEST} characters")
+        self._spend(_size(value))
         return value
+
+
+def _size(value: object) -> int:
+    """What it costs that a function takes or gives a value, in steps."""
+    if isinstance(value, str):
+        return len(value) // _CHARACTERS
+    return len(value) // _ITEMS if is_slice(value) else 0

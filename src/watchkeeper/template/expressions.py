@@ -9,6 +9,8 @@ import re2
 
 from watchkeeper.template.failure import FunctionFailure
 
+_REFERENCE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
+
 
 def _expression(pattern: str) -> Any:
     try:
@@ -19,12 +21,14 @@ def _expression(pattern: str) -> Any:
 
 def re_replace_all(pattern: str, replacement: str, text: str) -> str:
     """Go's `ReplaceAllString`: `$1`, `${1}`, `${name}` in the replacement stand for groups, `$$` for a dollar."""
-    expression = _expression(pattern)
-
-    def one(match: Any) -> str:
-        return re.sub(r"\$(?:\$|(\w+)|\{(\w+)\})", lambda m: _group(match, m), replacement)
-
-    return str(expression.sub(one, text))
+    out, at = list[str](), 0
+    for match in _expression(pattern).finditer(text):
+        if match.end() == at and match.start() > 0 and match.start() == match.end():
+            continue  # nothing at the end of the match before it
+        filled = _REFERENCE.sub(lambda reference, of=match: _group(of, reference), replacement)
+        out += (text[at : match.start()], filled)
+        at = match.end()
+    return "".join(out) + text[at:]
 
 
 def _group(match: Any, reference: re.Match[str]) -> str:

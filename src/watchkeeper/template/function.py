@@ -8,7 +8,7 @@ from typing import Any
 
 from watchkeeper.template.failure import FunctionFailure
 from watchkeeper.template.printing import text_of
-from watchkeeper.template.value import is_slice
+from watchkeeper.template.value import Named, is_slice
 
 ANY, STRING, INT, FLOAT, BOOL, SLICE, MAP = "any", "string", "int", "float64", "bool", "slice", "map"
 
@@ -34,6 +34,16 @@ class Function:
         return self.parameters[position] if position < len(self.parameters) else self.rest or ANY
 
 
+_FITS: Mapping[str, Callable[[object], bool]] = {
+    STRING: lambda value: isinstance(value, str) and not isinstance(value, Named),
+    INT: lambda value: type(value) is int,
+    FLOAT: lambda value: isinstance(value, float),
+    BOOL: lambda value: isinstance(value, bool),
+    SLICE: is_slice,
+    MAP: lambda value: isinstance(value, Mapping),
+}
+
+
 def converted(value: object, kind: str, constant: bool) -> object:
     """`value` as a parameter of that kind takes it; a number constant becomes a float where one is wanted.
 
@@ -43,14 +53,6 @@ def converted(value: object, kind: str, constant: bool) -> object:
         return value
     if kind == FLOAT and constant and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    fits: Mapping[str, bool] = {
-        STRING: isinstance(value, str),
-        INT: isinstance(value, int) and not isinstance(value, bool),
-        FLOAT: isinstance(value, float),
-        BOOL: isinstance(value, bool),
-        SLICE: is_slice(value),
-        MAP: isinstance(value, Mapping),
-    }
-    if not fits[kind]:
+    if not _FITS[kind](value):
         raise FunctionFailure(f"expected {kind}; found {text_of(value)}")
     return value

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from watchkeeper.template.printing import text_of
+from watchkeeper.template.value import Named
 
 UNSAFE = "ZgotmplZ"
 """What stands in the place of a value that could not be made safe."""
@@ -50,16 +51,26 @@ _NAME_END = re.compile(r"[\s=/>]")
 _RAW = {"script": "script", "style": "style", "title": "text", "textarea": "text"}
 
 
-class SafeHTML(str):
+class SafeHTML(str, Named):
     """HTML that its maker vouches for."""
 
     __slots__ = ()
 
+    @property
+    def go_type(self) -> str:
+        """Go's name for it."""
+        return "template.HTML"
 
-class SafeURL(str):
+
+class SafeURL(str, Named):
     """An address that its maker vouches for."""
 
     __slots__ = ()
+
+    @property
+    def go_type(self) -> str:
+        """Go's name for it."""
+        return "template.URL"
 
 
 class _In(Enum):

@@ -47,15 +47,19 @@ class Token:
 
 KEYWORDS = frozenset({"if", "else", "end", "range", "with", "template", "define", "block", "break", "continue"})
 _SPACES = " \t\r\n"
-_COMMENT = re.compile(r"\{\{(?:-[ \t\r\n]+)?/\*")
+_COMMENT = re.compile(r"\{\{(?:-[ \t\r\n])?/\*")
+_NUMBER = (
+    r"[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*(?:\.[0-7_]*)?"
+    r"|0[bB][01_]*(?:\.[01_]*)?|[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?"
+)
+"""What is taken for a number; whether it is one is for the parser to say."""
 _TOKEN = re.compile(
     r"""
     (?P<space>[ \t\r\n]+)
   | (?P<string>"(?:\\[^\n]|[^"\\\n])*")
   | (?P<raw>`[^`]*`)
   | (?P<character>'(?:\\[^\n]|[^'\\\n])+')
-  | (?P<number>[+-]?(?:0[xX][0-9a-fA-F_]+(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]+)?|0[bB][01_]+|0[oO][0-7_]+
-      |(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)?)(?P<imaginary>i?)(?P<tail>\w*))
+  | (?P<number>(?=[+-]|\.?[0-9]){number}(?P<tail>\w?)(?P<second>[+-]{number}(?P<excess>\w?))?)
   | (?P<variable>\$\w*)
   | (?P<field>\.[^\W\d]\w*)
   | (?P<dot>\.)
@@ -66,9 +70,12 @@ _TOKEN = re.compile(
   | (?P<left>\()
   | (?P<right>\))
   | (?P<pipe>\|)
-    """,
+    """.replace("{number}", _NUMBER),
     re.VERBOSE,
 )
+_BARE = frozenset({Kind.KEYWORD, Kind.IDENTIFIER, Kind.FIELD, Kind.VARIABLE, Kind.BOOL, Kind.NIL})
+_ENDS = re.compile(r"[ \t\r\n.,|:()]|\}\}|\Z")
+"""What may follow them."""
 _SIMPLE = {
     "space": Kind.SPACE,
     "string": Kind.STRING,
@@ -128,7 +135,7 @@ def _comment_end(text: str, opening: int) -> tuple[int, bool] | Token:
     closing = text.find("*/", opening)
     if closing < 0:
         return Token(Kind.ERROR, "unclosed comment", opening)
-    match = re.compile(r"([ \t\r\n]+-)?\}\}").match(text, closing + 2)
+    match = re.compile(r"([ \t\r\n]-)?\}\}").match(text, closing + 2)
     if match is None:
         return Token(Kind.ERROR, "comment ends before closing delimiter", opening)
     return match.end(), match.group(1) is not None
@@ -150,6 +157,8 @@ def _action(text: str, at: int) -> Iterator[Token]:
             yield _lost(text, at)
             return
         token = _token(match)
+        if token.kind in _BARE and not _ENDS.match(text, match.end()):
+            token = Token(Kind.ERROR, f"bad character {text[match.end()]!r}", match.end())
         depth += (token.kind is Kind.LEFT) - (token.kind is Kind.RIGHT)
         if depth < 0:
             token = Token(Kind.ERROR, "unexpected right paren", at)
@@ -162,7 +171,8 @@ def _action(text: str, at: int) -> Iterator[Token]:
 def _token(match: re.Match[str]) -> Token:
     kind, text, at = str(match.lastgroup), match.group(), match.start()
     if match.group("number") is not None:
-        if match.group("tail") or match.group("imaginary"):
+        second = match.group("second")
+        if match.group("tail") or match.group("excess") or (second is not None and not second.endswith("i")):
             return Token(Kind.ERROR, f'bad number syntax: "{text}"', at)
         return Token(Kind.NUMBER, text, at)
     if kind != "word":

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Collection
 
 from watchkeeper.template.failure import TemplateFailure
 from watchkeeper.template.lexer import Kind, Token, tokens
+from watchkeeper.template.literal import character, number, unquote
 from watchkeeper.template.tree import (
     Action,
     Branch,
@@ -26,7 +25,6 @@ from watchkeeper.template.tree import (
     Variable,
 )
 
-_INT64 = 1 << 63
 Bodies = dict[str, tuple[Node, ...]]
 
 
@@ -182,9 +180,9 @@ class _Parser:
             raise self._failure(self._peek().at, "unexpected {{else}} in define clause")
         self._expect(Kind.CLOSE, "define clause")
         self._variables, self._loops = outer, loops
-        if _is_blank(body):
+        if is_blank(body):
             self._bodies.setdefault(name, body)
-        elif name in self._bodies and not _is_blank(self._bodies[name]):
+        elif name in self._bodies and not is_blank(self._bodies[name]):
             raise self._failure(at, f'template "{name}" is defined twice in this text')
         else:
             self._bodies[name] = body
@@ -206,12 +204,9 @@ class _Parser:
             if token.kind is end:
                 self._take()
                 break
-            if token.kind is Kind.PIPE and commands:
-                self._take()
-                self._skip_space()
-            elif commands:
-                raise self._unexpected(self._take(), context)
             commands.append(self._command(context))
+            if self._peek().kind is Kind.PIPE:
+                self._take()
         if not commands:
             raise self._failure(first.at, f"missing value for {context}")
         for command in commands[1:]:
@@ -219,8 +214,6 @@ class _Parser:
                 raise self._failure(
                     command.at, f"non executable command in pipeline stage {commands.index(command) + 1}"
                 )
-        if not assigns:
-            self._variables.extend(variables)
         return Pipeline(variables, assigns, tuple(commands), first.at, end is Kind.RIGHT)
 
     def _declaration(self, context: str) -> tuple[tuple[str, ...], bool]:
@@ -230,9 +223,7 @@ class _Parser:
             token = self._skip_space()
             if token.kind in (Kind.DECLARE, Kind.ASSIGN):
                 self._take()
-                if token.kind is Kind.ASSIGN:
-                    for name in names:
-                        self._known(name, token.at)
+                self._variables.extend(names)  # as in Go: whether there is such a variable shows when it runs
                 return tuple(names), token.kind is Kind.ASSIGN
             if token.kind is not Kind.COMMA or context != "range" or len(names) == 2:
                 break
@@ -309,22 +300,15 @@ class _Parser:
         except ValueError:
             raise self._failure(token.at, f"invalid syntax in string {token.text}") from None
 
-    def _number(self, token: Token) -> int | float:
+    def _number(self, token: Token) -> int | float | complex:
         try:
-            if token.kind is Kind.CHARACTER:
-                character = unquote(token.text)
-                if len(character) != 1:
-                    raise ValueError
-                return ord(character)
-            value = number(token.text)
-            if isinstance(value, int) and not -_INT64 <= value < _INT64:
-                raise self._failure(token.at, f"{token.text} overflows int")
-            return value
-        except ValueError:
-            raise self._failure(token.at, f"malformed number or character constant: {token.text}") from None
+            return character(token.text) if token.kind is Kind.CHARACTER else number(token.text)
+        except ValueError as why:
+            raise self._failure(token.at, str(why)) from None
 
 
-def _is_blank(body: tuple[Node, ...]) -> bool:
+def is_blank(body: tuple[Node, ...]) -> bool:
+    """Say whether a body has nothing but space, so that it replaces no other of its name."""
     return all(isinstance(node, Text) and not node.text.strip() for node in body)
 
 
@@ -332,35 +316,3 @@ def place(text: str, at: int) -> tuple[int, int]:
     """Line and column, both from 1, of an offset."""
     before = text[:at]
     return before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
-
-
-_ESCAPE = re.compile(
-    r"""\\(?:[abfnrtv\\'"]|[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|(?P<wrong>.?))""", re.DOTALL
-)
-
-
-def unquote(quoted: str) -> str:
-    """The value of a Go string or character literal in double or single quotes. Raises ValueError."""
-    if any(match.group("wrong") is not None for match in _ESCAPE.finditer(quoted)):
-        raise ValueError(quoted)
-    try:
-        value = ast.literal_eval(quoted)
-    except (SyntaxError, ValueError):
-        raise ValueError(quoted) from None
-    if not isinstance(value, str):
-        raise ValueError(quoted)
-    return value
-
-
-def number(text: str) -> int | float:
-    """The value of a Go number literal. Raises ValueError."""
-    plain = text.replace("_", "")
-    sign, digits = (-1, plain[1:]) if plain.startswith("-") else (1, plain.removeprefix("+"))
-    lower = digits.lower()
-    if lower.startswith("0x"):
-        return sign * (float.fromhex(lower) if "p" in lower or "." in lower else int(lower, 16))
-    if lower.startswith(("0b", "0o")):
-        return sign * int(lower, 0)
-    if re.fullmatch(r"0[0-7]+", lower):
-        return sign * int(lower, 8)
-    return sign * (int(lower) if lower.isdigit() else float(lower))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from watchkeeper.template.failure import FunctionFailure
-from watchkeeper.template.value import Named, Struct, check_size, is_slice
+from watchkeeper.template.value import Named, Struct, check_size, is_pointer, is_slice
 
 LONGEST = 16 * 1024 * 1024
 """How many characters a text may have: lists of lists grow beyond any memory in a few steps."""
@@ -62,6 +62,9 @@ def _text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return shortest(value)
+    if isinstance(value, complex):
+        imaginary = shortest(value.imag)
+        return f"({shortest(value.real)}{imaginary if imaginary[0] in '+-' else '+' + imaginary}i)"
     own = own_text(value)
     if own is not None:
         return own
@@ -84,7 +87,7 @@ def spaced(parts: Sequence[str], between: str = " ") -> str:
 
 def own_text(value: object) -> str | None:
     """What a value with a method `String` says of itself, None where it has none."""
-    method = value.go_methods.get("String") if isinstance(value, Named) else None
+    method = value.go_method("String") if isinstance(value, Named) else None
     return None if method is None else str(method.call())
 
 
@@ -117,14 +120,18 @@ def _literal(character: str, ascii_only: bool) -> str:
 
 def joined(values: Sequence[object]) -> str:
     """`fmt.Sprint`: a space between two operands of which neither is a string."""
-    out = ""
+    out: list[str] = []
     for i, value in enumerate(values):
         if i and not isinstance(value, str) and not isinstance(values[i - 1], str):
-            out += " "
-        out += text_of(value)
-    return out
+            out.append(" ")
+        out.append(_operand(value))
+    return "".join(out)
 
 
 def lined(values: Sequence[object]) -> str:
     """`fmt.Sprintln`."""
-    return " ".join(text_of(value) for value in values) + "\n"
+    return " ".join(_operand(value) for value in values) + "\n"
+
+
+def _operand(value: object) -> str:
+    return ("&" if is_pointer(value) else "") + text_of(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -157,3 +158,13 @@ class Leave:
 
 
 Node: TypeAlias = Text | Action | Branch | Call | Leave
+
+
+def calls(nodes: tuple[Node, ...]) -> Iterator[Call]:
+    """Every `{{template …}}` in a body, in its order, whether it would ever be run or not."""
+    for node in nodes:
+        if isinstance(node, Call):
+            yield node
+        elif isinstance(node, Branch):
+            yield from calls(node.body)
+            yield from calls(node.otherwise)

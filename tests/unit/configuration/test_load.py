@@ -261,6 +261,35 @@ def test_the_command_reads_the_files_of_templates(tmp_path):
     assert (result.exit_code, "own.tmpl:2:9: missing value for if" in result.output) == (1, True), result.output
 
 
+def test_the_command_warns_of_calls_of_templates_that_nothing_defines(tmp_path):
+    (tmp_path / "own.tmpl").write_text(
+        '{{ define "mine" }}\n  {{ if .Alerts }}{{ template "gone" . }}{{ end }}{{ end }}'
+    )
+    (file,) = write(
+        tmp_path,
+        wk="""\
+templates: ['*.tmpl']
+route: {receiver: a}
+receivers:
+- name: a
+  webhook_configs: [{url: 'http://x/'}]
+  slack_configs:
+  - api_url: http://x/
+    channel: c
+    title: '{{ template "slack.default.title" . }}{{ template "mine" . }}{{ block "own" . }}{{ end }}'
+    text: 'All: {{ template "mien" . }}'
+""",
+    )
+    result = CliRunner().invoke(main, ["check", "config", str(file)])
+    assert result.exit_code == 0, result.output
+    lines = [line.removeprefix(f"{tmp_path}/") for line in result.output.splitlines() if "template" in line]
+    assert lines == [
+        'own.tmpl:2:22: warning: template "gone" is called, but nothing defines it',
+        'wk.yml:10:20: warning: receivers[0].slack_configs[0].text: template "mien" is called, but nothing defines it: '
+        'did you mean "mine"?',
+    ]
+
+
 def test_the_command_reads_rule_files(tmp_path):
     (tmp_path / "rules.yml").write_text("groups: [{name: g, rules: [{alert: A, expr: 'up =='}]}]")
     (file,) = write(tmp_path, wk="rule_files: [rules.yml]")

@@ -1,30 +1,36 @@
 """Templates: what they print, and what they say when they are wrong."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchkeeper.template import Function, Template, TemplateFailure
+from watchkeeper.template import Function, Struct, Template, TemplateFailure
 
 
-@dataclass(frozen=True)
-class Alert:
-    go_fields: dict[str, Any]
-    go_type: str = "template.Alert"
-    go_methods: dict[str, Function] = field(
-        default_factory=lambda: {"Twice": Function(lambda text: text * 2, ("string",))}
-    )
+class Alert(Struct):
+    @property
+    def go_type(self) -> str:
+        return "template.Alert"
+
+    @property
+    def go_fields(self) -> Mapping[str, Any]:
+        return {"Name": "Down", "Nested": {"k": [1, 2]}}
+
+    @property
+    def go_methods(self) -> Mapping[str, Function]:
+        return {"Twice": Function(lambda text: text * 2, ("string",))}
 
 
 DATA = {
-    "labels": {"a": "1", "b": "x"},
+    "labels": MappingProxyType({"a": "1", "b": "x"}),
     "value": 0.123456,
     "list": ["p", "q"],
     "count": 3,
-    "alert": Alert({"Name": "Down", "Nested": {"k": [1, 2]}}),
+    "alert": Alert(),
 }
 
 

@@ -23,7 +23,7 @@ from watchkeeper.base.configuration.tree import Table, Tree, locate
 from watchkeeper.base.failure import Failure
 from watchkeeper.base.ical import Feed
 from watchkeeper.model.severity import Severities
-from watchkeeper.notify import NotifyConfig, Receiver, resolve_receivers, wrong_template_files, wrong_templates
+from watchkeeper.notify import NotifyConfig, Receiver, check_templates, resolve_receivers
 from watchkeeper.oncall import Roster, check_on_call, check_on_call_severities, check_overrides, receiver_of
 from watchkeeper.oncall.incident import check_incidents
 from watchkeeper.oncall.quality import check_quality
@@ -188,11 +188,12 @@ class _Loader:
         return loaded.runbooks
 
     def _notify(self, sections: WholeFile, tree: Tree) -> NotifyConfig:
-        self._warnings.extend(wrong_templates(tree))
+        template_files = self._matching(sections.templates, tree, "templates")
+        templates = check_templates(tree, template_files)
+        self._problems.extend(templates.problems)
+        self._warnings.extend(templates.warnings)
         receivers = resolve_receivers(sections.receivers, sections.global_, tree, self._problems)
         contacts = self._contacts(sections, tree)
-        template_files = self._matching(sections.templates, tree, "templates")
-        self._problems.extend(wrong_template_files(template_files))
         return NotifyConfig(receivers, contacts, template_files)
 
     def _contacts(self, sections: WholeFile, tree: Tree) -> tuple[Receiver, ...]:

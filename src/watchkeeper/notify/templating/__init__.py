@@ -2,7 +2,7 @@
 
 from watchkeeper.notify.templating.data import FIRING, Data, data_of
 from watchkeeper.notify.templating.links import GroupKey, Links, UnsignedLinks
-from watchkeeper.notify.templating.lint import wrong_template_files, wrong_templates
+from watchkeeper.notify.templating.lint import check_templates
 from watchkeeper.notify.templating.rendering import Rendering
 from watchkeeper.notify.templating.templates import Templates
 
@@ -14,7 +14,6 @@ __all__ = [
     "Rendering",
     "Templates",
     "UnsignedLinks",
+    "check_templates",
     "data_of",
-    "wrong_template_files",
-    "wrong_templates",
 ]

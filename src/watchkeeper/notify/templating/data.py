@@ -9,16 +9,16 @@ from typing import Any
 from watchkeeper.model.alert import Alert
 from watchkeeper.model.fingerprint import fingerprint
 from watchkeeper.model.labels import Labels
-from watchkeeper.notify.templating.key_values import KV, NO_METHODS
+from watchkeeper.notify.templating.key_values import KV
 from watchkeeper.notify.templating.time import Time
-from watchkeeper.template import Function
+from watchkeeper.template import Function, Named, Struct
 
 FIRING, RESOLVED = "firing", "resolved"
 _REGEXP_SPECIAL = frozenset("\\.+*?()|[]{}^$")
 
 
 @dataclass(frozen=True, slots=True)
-class AlertData:
+class AlertData(Struct):
     """One alert; while it fires it has no end."""
 
     status: str
@@ -47,11 +47,6 @@ class AlertData:
             "Fingerprint": self.fingerprint,
         }
 
-    @property
-    def go_methods(self) -> Mapping[str, Function]:
-        """None."""
-        return NO_METHODS
-
     def as_json(self) -> dict[str, object]:
         """The object that webhooks send."""
         return {
@@ -65,7 +60,7 @@ class AlertData:
         }
 
 
-class Chosen(tuple[AlertData, ...]):
+class Chosen(tuple[AlertData, ...], Named):
     """Some of the alerts of a notification."""
 
     __slots__ = ()
@@ -75,13 +70,8 @@ class Chosen(tuple[AlertData, ...]):
         """Alertmanager's name for it."""
         return "[]template.Alert"
 
-    @property
-    def go_methods(self) -> Mapping[str, Function]:
-        """None."""
-        return NO_METHODS
 
-
-class Alerts(tuple[AlertData, ...]):
+class Alerts(tuple[AlertData, ...], Named):
     """The alerts of a notification."""
 
     __slots__ = ()
@@ -102,7 +92,7 @@ class Alerts(tuple[AlertData, ...]):
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
+class Data(Struct):
     """What the templates of one notification see."""
 
     receiver: str

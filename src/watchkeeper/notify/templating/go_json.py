@@ -11,10 +11,10 @@ import msgspec
 
 from watchkeeper.notify.templating.data import AlertData, Data
 from watchkeeper.notify.templating.key_values import Pair
-from watchkeeper.notify.templating.time import Duration, Time
+from watchkeeper.notify.templating.time import Time
 from watchkeeper.template.failure import FunctionFailure
 from watchkeeper.template.printing import shortest
-from watchkeeper.template.value import check_size
+from watchkeeper.template.value import Number, check_size
 
 _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -48,15 +48,19 @@ def _plain(value: object) -> object:
             return {"Name": value.name, "Value": value.value}
         case Time():
             return value.rfc3339()
-        case Duration():
-            return value.ns
+        case Number():
+            return value.go_number
         case Mapping():
             pairs = cast("Mapping[str, Any]", value)
             return {key: _plain(pairs[key]) for key in sorted(pairs)}
         case float():
             return msgspec.Raw(_float(value).encode())
-        case str() | None | bool() | int():
+        case str():
+            return str(value)
+        case bool() | None:
             return value
+        case int():
+            return int(value)
         case Sequence():
             return [_plain(item) for item in cast("Sequence[Any]", value)]
         case _:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from watchkeeper.template import Function
+from watchkeeper.template import Function, Named, Struct, Texts
 from watchkeeper.template.failure import FunctionFailure
-from watchkeeper.template.value import is_slice, type_name
+from watchkeeper.template.value import type_name
 
 ALERT_NAME = "alertname"
-NO_METHODS: Mapping[str, Function] = {}
+_METHODS = frozenset({"SortedPairs", "Remove", "Names", "Values", "String"})
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct):
     """One label or annotation."""
 
     name: str
@@ -31,20 +31,15 @@ class Pair:
         """Its two fields."""
         return {"Name": self.name, "Value": self.value}
 
-    @property
-    def go_methods(self) -> Mapping[str, Function]:
-        """None."""
-        return NO_METHODS
-
 
 def texts(value: object) -> Sequence[str]:
     """A value that must be a list of texts. Raises FunctionFailure."""
-    if not is_slice(value) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, Texts):
         raise FunctionFailure(f"wrong type for value; expected []string; got {type_name(value)}")
-    return cast("Sequence[str]", value)
+    return value
 
 
-class Pairs(tuple[Pair, ...]):
+class Pairs(tuple[Pair, ...], Named):
     """Pairs in their order."""
 
     __slots__ = ()
@@ -58,16 +53,24 @@ class Pairs(tuple[Pair, ...]):
     def go_methods(self) -> Mapping[str, Function]:
         """Names, values, and all of them as text."""
         return {
-            "Names": Function(lambda: [pair.name for pair in self]),
-            "Values": Function(lambda: [pair.value for pair in self]),
+            "Names": Function(self.names),
+            "Values": Function(self.values),
             "String": Function(lambda: str(self)),
         }
+
+    def names(self) -> Texts:
+        """The names alone."""
+        return Texts(pair.name for pair in self)
+
+    def values(self) -> Texts:
+        """The values alone."""
+        return Texts(pair.value for pair in self)
 
     def __str__(self) -> str:
         return ", ".join(f"{pair.name}={pair.value}" for pair in self)
 
 
-class KV(Mapping[str, str]):
+class KV(Mapping[str, str], Named):
     """A set of labels or annotations; in lists of it, `alertname` comes first and the others follow by name."""
 
     __slots__ = ("_pairs",)
@@ -100,7 +103,16 @@ class KV(Mapping[str, str]):
         return "template.KV"
 
     @property
-    def go_methods(self) -> Mapping[str, Function]:
+    def go_methods(self) -> dict[str, Function]:
         """Alertmanager's methods of it."""
-        of_pairs = self.sorted_pairs().go_methods
-        return {**of_pairs, "SortedPairs": Function(self.sorted_pairs), "Remove": Function(self.without, ("any",))}
+        return {
+            "SortedPairs": Function(self.sorted_pairs),
+            "Remove": Function(self.without, ("any",)),
+            "Names": Function(lambda: self.sorted_pairs().names()),
+            "Values": Function(lambda: self.sorted_pairs().values()),
+            "String": Function(lambda: str(self.sorted_pairs())),
+        }
+
+    def go_method(self, name: str) -> Function | None:
+        """The method of that name; most names are labels."""
+        return self.go_methods[name] if name in _METHODS else None

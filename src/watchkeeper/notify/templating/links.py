@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
 
 from watchkeeper.model.tenant import DEFAULT_TENANT
-from watchkeeper.notify.templating.key_values import NO_METHODS
-from watchkeeper.template import Function
 
 
 class GroupKey(str):
@@ -22,16 +19,6 @@ class GroupKey(str):
         made = super().__new__(cls, text)
         made.tenant = tenant
         return made
-
-    @property
-    def go_type(self) -> str:
-        """What templates take it for."""
-        return "string"
-
-    @property
-    def go_methods(self) -> Mapping[str, Function]:
-        """None."""
-        return NO_METHODS
 
 
 class Links(Protocol):

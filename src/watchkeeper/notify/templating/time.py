@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from watchkeeper.template import Function
+from watchkeeper.template import Function, Opaque
 from watchkeeper.template.failure import FunctionFailure
+from watchkeeper.template.printing import quoted
+from watchkeeper.template.value import Number
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZERO = datetime(1, 1, 1, tzinfo=UTC)
 _NS_PER_MS = 1_000_000
 _LAYOUT = re.compile(
-    r"January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|2006|__2|002|_2|Z07:00:00|Z07:00|Z0700|Z070000|Z07|-07:00:00|-07:00|-0700|-07"
+    r"January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|2006|__2|002|_2|Z07:00:00|Z07:00|Z070000|Z0700|Z07|-07:00:00|-07:00|-070000|-0700|-07"
     r"|01|02|03|04|05|06|15|PM|pm|[.,]0+(?![0-9])|[.,]9+(?![0-9])|1|2|3|4|5"
 )
 DEFAULT_LAYOUT = "2006-01-02 15:04:05.999999999 -0700 MST"
 
 
 @dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(Number):
     """A span of time in nanoseconds."""
 
     ns: int
@@ -106,12 +107,22 @@ def _rounded(ns: int, to: object) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(Number):
     """A month (January is 1) or a day of the week (Sunday is 0): printed by its name, or as a number."""
 
-    go_type: str
+    of: str
     name: str
-    go_number: int
+    number: int
+
+    @property
+    def go_type(self) -> str:
+        """Go's name for it."""
+        return self.of
+
+    @property
+    def go_number(self) -> int:
+        """What it is when it is printed as a number."""
+        return self.number
 
     @property
     def go_methods(self) -> Mapping[str, Function]:
@@ -120,7 +131,7 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
-class Time:
+class Time(Opaque):
     """An instant in ms since the epoch, seen in a zone; None is Go's zero time."""
 
     ms: int | None
@@ -132,9 +143,19 @@ class Time:
         return "time.Time"
 
     @property
-    def go_fields(self) -> Mapping[str, Any]:
-        """None."""
-        return {}
+    def go_hidden(self) -> Sequence[tuple[str, int]]:
+        """Nanoseconds within the second, seconds since Go's zero time, and where the zone lies."""
+        since_ms = self._since_epoch_ms() - (_ZERO - _EPOCH) // timedelta(milliseconds=1)
+        zone = 0 if self.zone is UTC else 0xC000000000
+        return ("uint64", since_ms % 1000 * _NS_PER_MS), ("int64", since_ms // 1000), ("*time.Location", zone)
+
+    @property
+    def go_syntax(self) -> str:
+        """The Go expression that makes it."""
+        at = self.at()
+        zone = "time.UTC" if self.zone is UTC else f"time.Location({quoted(str(self.zone))})"
+        date = f"{at.year}, time.{at:%B}, {at.day}, {at.hour}, {at.minute}, {at.second}"
+        return f"time.Date({date}, {at.microsecond * 1000}, {zone})"
 
     @property
     def go_methods(self) -> Mapping[str, Function]:
@@ -237,6 +258,10 @@ def _offset(at: datetime, separator: str, zulu: bool) -> str:
     return f"{'-' if minutes < 0 else '+'}{hours:02d}" + (f"{separator}{rest:02d}" if separator != "none" else "")
 
 
+def _to_seconds(at: datetime, separator: str) -> str:
+    return text if (text := _offset(at, separator, zulu=True)) == "Z" else f"{text}{separator}00"
+
+
 def _fraction(element: str, at: datetime) -> str:
     digits = f"{at.microsecond * 1000:09d}"[: len(element) - 1]
     if element[1] == "9":
@@ -271,9 +296,13 @@ _ELEMENTS: Mapping[str, Callable[[datetime], str]] = {
     "-0700": lambda at: _offset(at, "", zulu=False),
     "-07:00": lambda at: _offset(at, ":", zulu=False),
     "-07": lambda at: _offset(at, "none", zulu=False),
+    "-070000": lambda at: _offset(at, "", zulu=False) + "00",
+    "-07:00:00": lambda at: _offset(at, ":", zulu=False) + ":00",
     "Z0700": lambda at: _offset(at, "", zulu=True),
     "Z07:00": lambda at: _offset(at, ":", zulu=True),
     "Z07": lambda at: _offset(at, "none", zulu=True),
+    "Z070000": lambda at: _to_seconds(at, ""),
+    "Z07:00:00": lambda at: _to_seconds(at, ":"),
 }
 
 

@@ -96,7 +96,7 @@ class Asker:
         if result.kind not in (ValueType.VECTOR, ValueType.SCALAR):
             raise FunctionFailure(NO_VECTOR)
         piece = Piece(np.array([at], dtype=np.int64), result)
-        return [Sample(dict(labels.pairs), piece.value(row, 0)) for row, labels in enumerate(piece.labels())]
+        return [Sample(labels, piece.value(row, 0)) for row, labels in enumerate(piece.labels())]
 
     def _tried(self, query: str, instants: NDArray[np.int64]) -> Iterator[Piece]:
         pending = [instants]
