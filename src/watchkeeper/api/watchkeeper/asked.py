@@ -15,8 +15,8 @@ from watchkeeper.oncall import OnCallFailure
 T = TypeVar("T")
 
 _LARGEST = 1 << 16
-_LATEST_S = 253_402_300_800
-"""The year 10000, which calendars do not reach."""
+_LATEST_S = 32_503_680_000
+"""The year 3000, which schedules do not reach."""
 
 
 async def body_of(request: Request, kind: type[T]) -> T:
@@ -40,9 +40,7 @@ def read_instant(name: str, text: str) -> int:
         seconds = float(text)
     except ValueError:
         return _moment(name, text)
-    if not 0 <= seconds < _LATEST_S:
-        raise bad_parameter(name, f'"{text}" is no instant that calendars know')
-    return round(seconds * 1000)
+    return _within(name, text, seconds)
 
 
 def refused(failure: OnCallFailure) -> ApiFailure:
@@ -58,4 +56,10 @@ def _moment(name: str, text: str) -> int:
     if moment is None or moment.tzinfo is None:
         right = "seconds since the epoch, or 2026-01-31T18:00:00Z"
         raise bad_parameter(name, f'"{text}" is no instant: right would be {right}')
-    return round(moment.timestamp() * 1000)
+    return _within(name, text, moment.timestamp())
+
+
+def _within(name: str, text: str, seconds: float) -> int:
+    if not 0 <= seconds < _LATEST_S:
+        raise bad_parameter(name, f'"{text}" is too far from now: right would be a year from 1970 to 2999')
+    return round(seconds * 1000)
