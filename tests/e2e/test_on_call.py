@@ -223,7 +223,7 @@ def test_a_person_is_tested_by_each_contact(server: Watchkeeper, people: People)
         ),
         ("/schedules/nope/overrides", {"person": "bob", "start": "1", "end": "2"}, 404, "there are pair, primary"),
         ("/schedules/primary/overrides", {"person": "bob", "start": "now", "end": "2"}, 400, "is no instant"),
-        ("/schedules/primary/overrides", {"who": "bob"}, 400, "unknown field"),
+        ("/schedules/primary/overrides", {"who": "bob"}, 400, "`who`: right would be person, start, end"),
         ("/schedules/primry/overrides", {"person": "bob", "start": "1", "end": "2"}, 404, 'did you mean "primary"?'),
         ("/escalations/x/resolve", {}, 404, 'there is no escalation "x"'),
     ],

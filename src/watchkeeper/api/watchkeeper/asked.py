@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar
 
-import msgspec
 from starlette.requests import Request
 
 from watchkeeper.api.body import read_body
+from watchkeeper.api.json_body import decode_json
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, bad_parameter
 from watchkeeper.oncall import OnCallFailure
 
@@ -21,11 +21,7 @@ _LATEST_S = 32_503_680_000
 
 async def body_of(request: Request, kind: type[T]) -> T:
     """The body, decoded; an empty one is an empty object. Raises ApiFailure."""
-    raw = await read_body(request, _LARGEST)
-    try:
-        return msgspec.json.decode(raw or b"{}", type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ApiFailure(ErrorType.BAD_DATA, f"the body is not what was expected: {error}") from None
+    return decode_json(await read_body(request, _LARGEST), kind)
 
 
 def instant_asked(request: Request, name: str, default: int) -> int:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from watchkeeper.api.prometheus.envelope import bad_parameter, success
+from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, bad_parameter, success
 from watchkeeper.api.prometheus.params import parse_time_ms, whole_number
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import tenant_of
@@ -83,8 +83,10 @@ class _Face:
         by = actor(request, await read_json(request, Posted))
         incident = await self._room.get(tenant_of(request), _id(request))
         # Whoever is late must not put back what is further already.
-        taken_up = incident.status is not Status.TRIGGERED and incident.is_open
-        change = Change() if taken_up else Change(status=Status.ACKNOWLEDGED)
+        if not incident.is_open and not incident.merged_into:
+            reopened = f'PATCH /incidents/{incident.id} with "status": "acknowledged" opens it again'
+            raise ApiFailure(ErrorType.CONFLICT, f"{incident.id} is resolved already: {reopened}")
+        change = Change(status=Status.ACKNOWLEDGED) if incident.status is Status.TRIGGERED else Change()
         return await self._changed(request, change, by)
 
     async def resolve(self, request: Request) -> Response:
