@@ -114,6 +114,8 @@ def test_the_second_is_told_when_nobody_acknowledges_and_the_third_is_not_once_s
     fire(server, "Overtakes")
     until(lambda: len(people.of("Overtakes")) == 3, "the third level of another one")
     assert len(people.of("Climbs")) == 2
+    printed = CliRunner().invoke(main, ["journal", "--url", server.url, "--kind", "escalation.begun"]).output
+    assert 'Escalation by policy p1 begins (group {}:{alertname="Climbs"})' in printed
     fire(server, "Climbs", lasts_s=-0.001)
     until(lambda: len(people.of("Climbs")) == 4, "the end")
     assert sorted(people.of("Climbs")[2:]) == [("alice", "resolved"), ("bob", "resolved")]
