@@ -222,6 +222,8 @@ def test_who_acknowledges_too_late_does_not_open_again_what_is_resolved(scene: S
         ("/incidents/INC-1", "PATCH", {"by": "alice", "runbook": "restrat"}, 400, 'did you mean "restart"?'),
         ("/incidents/INC-1/notes", "POST", {"by": "alice", "text": " "}, 400, '"text" is missing'),
         ("/incidents/INC-1/runbook/steps/9", "PUT", {"by": "alice"}, 404, "there is no step 9"),
+        ("/incidents/INC-1/runbook/steps/one", "PUT", {"by": "alice"}, 404, 'there is no step "one"'),
+        ("/incidents?since=soon", "GET", {}, 400, '"soon" to a valid timestamp: right would be 2026-01-31T18:00:00Z'),
         ("/deployments", "POST", {"service": "shop"}, 400, '"version" is missing'),
         ("/runbooks/restrat", "GET", {}, 404, 'did you mean "restart"?'),
         ("/alerts/0000000000000000/runbook", "GET", {}, 404, "there is no alert"),

@@ -124,7 +124,10 @@ class _Face:
     async def tick(self, request: Request) -> Response:
         posted = await read_json(request, PostedTick)
         by = actor(request, posted)
-        number = whole_number(request.path_params["number"]) or 0
+        number = whole_number(request.path_params["number"])
+        if number is None:
+            text = f'there is no step "{request.path_params["number"]}": right would be its number, the first being 1'
+            raise ApiFailure(ErrorType.NOT_FOUND, text)
         ticked = await self._room.tick(tenant_of(request), _id(request), number, by, done=posted.done)
         return await self._whole(ticked)
 
@@ -197,7 +200,7 @@ def _time(request: Request, name: str) -> int:
     try:
         return parse_time_ms(request.query_params[name])
     except ValueError as why:
-        raise bad_parameter(name, why) from None
+        raise bad_parameter(name, f"{why}: right would be 2026-01-31T18:00:00Z, or seconds since 1970") from None
 
 
 def _before(request: Request) -> int | None:
