@@ -161,10 +161,21 @@ def test_without_logins_an_unsigned_group_key_only_explains_itself(server: Serve
         assert "basic_auth_users" in answer.text
 
 
+def test_who_closes_a_group_is_not_thanked_for_looking_after_it(server: Server, channel: Channel) -> None:
+    fire(server, "A", "closing")
+    link, _ = links(server, channel, len(channel.slack))
+    said = post(server, link, name="alice", action="close").headers["Location"]
+    assert "the group is closed" in server.ask(f"{link}{said}").text
+    fire(server, "A", "closing", lasts_s=-0.001)
+    eventually(lambda: acknowledged(server) == [])
+
+
 def test_the_api_acknowledges_and_takes_back(server: Server, channel: Channel) -> None:
     fire(server, "A", "z")
     body = {"group_key": '{}:{team="z"}', "by": "bob", "duration": "30m"}
     path = "/api/watchkeeper/v1/acknowledgements"
+    mistyped = server.ask(path, "POST", json.dumps({**body, "durration": "1h"}).encode())
+    assert (mistyped.status, 'did you mean "duration"?' in mistyped.json["error"]) == (400, True)
     given = server.ask(path, "POST", json.dumps(body).encode()).data
     assert (given["by"], given["given"]) == ("bob", True)
     again = server.ask(path, "POST", json.dumps({**body, "by": "carol"}).encode()).data

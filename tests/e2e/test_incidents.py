@@ -183,6 +183,16 @@ def test_people_open_change_merge_and_split(scene: Scene):
     assert (new["ticket"], scene.ask(f"/incidents/{bank}").data["ticket"]) == ("nobody", "")
 
 
+def test_who_acknowledges_too_late_does_not_open_again_what_is_resolved(scene: Scene):
+    id = scene.ask("/incidents", "POST", by="alice", title="too late").json["data"]["id"]
+    resolved = scene.ask(f"/incidents/{id}/resolve", "POST", by="alice").data
+    late = scene.ask(f"/incidents/{id}/acknowledge", "POST", by="bob")
+    assert (late.status, late.json["error"].startswith(f"{id} is resolved already")) == (409, True)
+    assert scene.ask(f"/incidents/{id}").data["timeline"] == resolved["timeline"]
+    again = scene.ask(f"/incidents/{id}", "PATCH", by="bob", status="acknowledged").data
+    assert again["status"] == "acknowledged"
+
+
 @pytest.mark.parametrize(
     ("path", "method", "body", "status", "error"),
     [
@@ -193,11 +203,27 @@ def test_people_open_change_merge_and_split(scene: Scene):
         ("/incidents", "POST", {"by": "alice"}, 400, '"title" is missing'),
         ("/incidents", "POST", {"by": "alice", "title": "x", "alerts": ["1"]}, 400, 'there is no alert "1"'),
         ("/incidents", "POST", {"by": "alice", "title": "x", "color": "red"}, 400, "unknown field `color`"),
-        ("/incidents/INC-1", "PATCH", {"by": "alice", "status": "shut"}, 400, "Invalid enum value 'shut'"),
+        ("/incidents", "POST", {"by": "alice", "titel": "x"}, 400, '`titel`: did you mean "title"?'),
+        (
+            "/incidents/INC-1",
+            "PATCH",
+            {"by": "alice", "links": [{"href": "x"}]},
+            400,
+            "unknown field `href` - at `$.links[0]`: right would be url, title",
+        ),
+        (
+            "/incidents/INC-1",
+            "PATCH",
+            {"by": "alice", "status": "shut"},
+            400,
+            "right would be acknowledged, mitigated, resolved",
+        ),
         ("/incidents/INC-1", "PATCH", {"by": "alice", "links": [{"url": "javascript:x"}]}, 400, '"url" is no URL'),
         ("/incidents/INC-1", "PATCH", {"by": "alice", "runbook": "restrat"}, 400, 'did you mean "restart"?'),
         ("/incidents/INC-1/notes", "POST", {"by": "alice", "text": " "}, 400, '"text" is missing'),
         ("/incidents/INC-1/runbook/steps/9", "PUT", {"by": "alice"}, 404, "there is no step 9"),
+        ("/incidents/INC-1/runbook/steps/one", "PUT", {"by": "alice"}, 404, 'there is no step "one"'),
+        ("/incidents?since=soon", "GET", {}, 400, '"soon" to a valid timestamp: right would be 2026-01-31T18:00:00Z'),
         ("/deployments", "POST", {"service": "shop"}, 400, '"version" is missing'),
         ("/runbooks/restrat", "GET", {}, 404, 'did you mean "restart"?'),
         ("/alerts/0000000000000000/runbook", "GET", {}, 404, "there is no alert"),

@@ -114,6 +114,8 @@ def test_the_second_is_told_when_nobody_acknowledges_and_the_third_is_not_once_s
     fire(server, "Overtakes")
     until(lambda: len(people.of("Overtakes")) == 3, "the third level of another one")
     assert len(people.of("Climbs")) == 2
+    printed = CliRunner().invoke(main, ["journal", "--url", server.url, "--kind", "escalation.begun"]).output
+    assert 'Escalation by policy p1 begins (group {}:{alertname="Climbs"})' in printed
     fire(server, "Climbs", lasts_s=-0.001)
     until(lambda: len(people.of("Climbs")) == 4, "the end")
     assert sorted(people.of("Climbs")[2:]) == [("alice", "resolved"), ("bob", "resolved")]
@@ -215,9 +217,15 @@ def test_a_person_is_tested_by_each_contact(server: Watchkeeper, people: People)
         ("/schedules/primary/overrides", {"person": "x", "start": "1", "end": "2"}, 400, 'there is no person "x"'),
         ("/schedules/primary/overrides", {"person": "bob", "start": "3", "end": "2"}, 400, "later than start"),
         ("/schedules/primary/overrides", {"person": "bob", "start": "1", "end": "2"}, 400, "which is over"),
+        (
+            "/schedules/primary/overrides",
+            {"person": "bob", "start": "1", "end": "9999-12-31T23:00:00Z"},
+            400,
+            "right would be a year from 1970 to 2999",
+        ),
         ("/schedules/nope/overrides", {"person": "bob", "start": "1", "end": "2"}, 404, "there are pair, primary"),
         ("/schedules/primary/overrides", {"person": "bob", "start": "now", "end": "2"}, 400, "is no instant"),
-        ("/schedules/primary/overrides", {"who": "bob"}, 400, "unknown field"),
+        ("/schedules/primary/overrides", {"who": "bob"}, 400, "`who`: right would be person, start, end"),
         ("/schedules/primry/overrides", {"person": "bob", "start": "1", "end": "2"}, 404, 'did you mean "primary"?'),
         ("/escalations/x/resolve", {}, 404, 'there is no escalation "x"'),
     ],
@@ -226,6 +234,12 @@ def test_what_cannot_be_is_refused(server: Watchkeeper, path: str, body: object,
     answer = server.post(own(path), json.dumps(body).encode(), {})
     assert answer.status == status
     assert said in answer.json["error"]
+
+
+def test_a_window_beyond_what_calendars_know_is_refused(server: Watchkeeper) -> None:
+    answer = server.get(own("/schedules/primary?since=9999-12-31T00:00:00Z"))
+    assert answer.status == 400
+    assert answer.json["error"].endswith("is too far from now: right would be a year from 1970 to 2999")
 
 
 def test_an_escalation_ends_with_its_group_when_a_reload_takes_it_away(server: Watchkeeper, people: People) -> None:

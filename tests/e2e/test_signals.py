@@ -82,6 +82,13 @@ def test_a_job_reports_its_failure_in_its_own_words(server: Watchkeeper, phone: 
     assert server.post(f"{API}/heartbeats/backup/ping").status == 200
 
 
+def test_a_failure_counts_however_much_is_said_of_it(server: Watchkeeper, phone: Pager) -> None:
+    log = b"no space left\n" + b"x" * 2_000_000
+    assert server.post(f"{API}/heartbeats/backup/fail", log).status == 200
+    until(lambda: "no space left" in json.dumps(phone.told), "the beginning of its words")
+    assert server.post(f"{API}/heartbeats/backup/ping").status == 200
+
+
 def test_another_tool_raises_an_alert_and_ends_it(server: Watchkeeper, phone: Pager) -> None:
     def tell(**body: str) -> int:
         return server.post(f"{API}/inbound/uptime", json.dumps(body).encode()).status

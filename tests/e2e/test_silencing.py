@@ -72,7 +72,14 @@ def test_one_is_made_changed_and_deleted_over_the_api(server: Watchkeeper) -> No
     ("method", "path", "body", "status", "error"),
     [
         ("DELETE", "/always", None, 409, 'the recurring silence "always" comes from a file: it is changed there'),
-        ("PUT", "/always", {**MADE, "duration": "1h"}, 409, 'the recurring silence "always" comes from a file'),
+        ("PUT", "/always", {**MADE, "name": "other"}, 400, 'name: "other" is not the "always" of the path'),
+        (
+            "PUT",
+            "/always",
+            {**MADE, "name": "always", "duration": "1h"},
+            409,
+            'the recurring silence "always" comes from a file',
+        ),
         ("PUT", "/none", {**MADE, "duration": "1h"}, 404, 'there is no recurring silence "none"'),
         ("POST", "", {**MADE, "duration": "48h"}, 400, "it begins again after 1d, before its 2d are over"),
         ("POST", "", {**MADE, "duration": "1h", "matchers": 7, "corn": ""}, 400, "matchers: should be a list"),

@@ -21,5 +21,13 @@ async def read_body(request: Request, largest: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+async def read_beginning(request: Request, longest: int) -> bytes:
+    """The first `longest` bytes of the body; what is behind them is read and forgotten, so that senders can finish."""
+    kept = bytearray()
+    async for chunk in request.stream():
+        kept += chunk[: longest - len(kept)]
+    return bytes(kept)
+
+
 def _too_large(largest: int) -> HTTPException:
     return HTTPException(413, f"the body is larger than {largest} bytes")

@@ -75,8 +75,14 @@ async def _page(server: Server, asked: Mapping[str, Any]) -> str:
     entries: list[dict[str, Any]] = msgspec.json.decode(answer.body)["data"]["entries"]
     for entry in reversed(entries):
         actor = f" [{entry['actor']}]" if entry["actor"] else ""
-        click.echo(f"{entry['time']}  {entry['kind']:<20}  {entry['text']}{actor}")
+        click.echo(f"{entry['time']}  {entry['kind']:<20}  {entry['text']}{_unnamed_group(entry)}{actor}")
     return entries[0]["id"] if entries else ""
+
+
+def _unnamed_group(entry: Mapping[str, Any]) -> str:
+    """The key of the entry's group, where its text does not name the group's labels anyway."""
+    key: str = entry["groupKey"]
+    return "" if not key or key[key.rfind(":{") + 1 :] in entry["text"] else f" (group {key})"
 
 
 async def _export(server: Server, asked: Mapping[str, Any]) -> None:

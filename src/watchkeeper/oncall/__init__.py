@@ -10,6 +10,7 @@ from watchkeeper.oncall.failure import OnCallFailure
 from watchkeeper.oncall.oncall import OnCall
 from watchkeeper.oncall.override_checking import check_overrides
 from watchkeeper.oncall.reach import receiver_of
+from watchkeeper.oncall.reach_checking import check_reach
 from watchkeeper.oncall.roster import Roster
 from watchkeeper.oncall.schedule.schedule import Schedule, Shift
 from watchkeeper.oncall.sections import OnCallSections
@@ -31,5 +32,6 @@ __all__ = [
     "check_on_call",
     "check_on_call_severities",
     "check_overrides",
+    "check_reach",
     "receiver_of",
 ]

@@ -20,6 +20,7 @@ _WHAT = {
     "receiver": "receiver",
     "policy": "escalation policy",
 }
+_TELLS = "one with any of the …_configs would be right, such as webhook_configs"
 
 
 def check_on_call(sections: OnCallSections, receivers: Sequence[Receiver], tree: Tree) -> Iterator[Problem]:
@@ -42,7 +43,7 @@ class _Checks:
             "policy": [one.name for one in sections.escalation_policies],
         }
         self._leads = {one.name for one in sections.teams if one.lead}
-        self._escalating = {one.name: {each.policy for each in one.escalation_configs} for one in receivers}
+        self._named = {one.name: one for one in receivers}
 
     def problems(self) -> Iterator[Problem]:
         """All of them."""
@@ -69,6 +70,9 @@ class _Checks:
                 if contact.escalation_configs:
                     text = "a contact cannot escalate: it is what policies lead to"
                     yield self._problem(("people", i, "contacts", j, "escalation_configs"), text)
+                if not any(contact.integrations()):
+                    text = f'contact "{contact.name}" of {person.name} tells nobody: {_TELLS}'
+                    yield self._problem(("people", i, "contacts", j), text)
             for j, rule in enumerate(person.rules):
                 if rule.contact not in contacts:
                     hint = did_you_mean(rule.contact, contacts)
@@ -109,9 +113,33 @@ class _Checks:
         yield from self._known(target.kind, target.name, loc)
         if target.kind == "lead-of" and target.name in self._names["team"] and target.name not in self._leads:
             yield self._problem(loc, f'team "{target.name}" has no lead')
-        if target.kind == "receiver" and self._escalating.get(target.name):
-            text = f'receiver "{target.name}" escalates itself: policy {policy} would lead back to a policy'
+        if target.kind == "receiver" and (receiver := self._named.get(target.name)):
+            yield from self._receiver(policy, receiver, loc)
+
+    def _receiver(self, policy: str, receiver: Receiver, loc: Loc) -> Iterator[Problem]:
+        if not any(receiver.integrations()):
+            yield self._problem(loc, f'receiver "{receiver.name}" tells nobody: {_TELLS}')
+        way = self._way_to_a_policy(receiver)
+        if len(way) == 1:
+            text = f'receiver "{receiver.name}" escalates itself: policy {policy} would lead back to a policy'
             yield self._problem(loc, text)
+        elif way:
+            text = (
+                f'receiver "{receiver.name}" falls back to one that escalates ({" → ".join(way)}): '
+                f"policy {policy} would lead back to a policy"
+            )
+            yield self._problem(loc, text)
+
+    def _way_to_a_policy(self, receiver: Receiver) -> list[str]:
+        """The receiver, its fallback and so on up to the first that escalates; empty where none does."""
+        way: list[str] = []
+        following: Receiver | None = receiver
+        while following is not None and following.name not in way:
+            way.append(following.name)
+            if following.escalation_configs:
+                return way
+            following = self._named.get(following.fallback)
+        return []
 
     def _known(self, kind: str, name: str, loc: Loc) -> Iterator[Problem]:
         if name not in self._names[kind]:

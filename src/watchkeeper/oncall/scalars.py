@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 
 from watchkeeper.alerts.intervals.ranges import minute_of_day
 from watchkeeper.base.configuration import Text
-from watchkeeper.oncall.schedule.local_time import instant_of
+from watchkeeper.oncall.schedule.local_time import check_year, instant_of
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -41,9 +41,11 @@ def _checked(check: Callable[[str], Any]) -> AfterValidator:
 
 def _date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        read = date.fromisoformat(text)
     except ValueError:
         raise ValueError(f'"{text}" is not a date: right would be, for instance, 2026-01-31') from None
+    check_year(text, read)
+    return read
 
 
 def _name(text: str) -> str:

@@ -122,6 +122,7 @@ scrape_configs:
         ),
         ("scrape_configs: [{}]", 'f.yml:1:18: "job_name" is missing in scrape_configs[0]'),
         ("scrape_configs: {}", "f.yml:1:17: scrape_configs: should be a list"),
+        ("rule_files: rules.yml", "f.yml:1:13: rule_files: should be a list: put it into [ ]"),
         ("scrape_configs:\n-\n", "f.yml:2:2: scrape_configs[0]: is empty or null"),
         (
             "retention: [{match: x, keep: 0s}]",

@@ -234,3 +234,13 @@ async def test_what_others_have_changed_meanwhile_is_not_changed_over_their_head
     again = await room.change("default", "INC-1", Change(assignee="bob"), "bob", {"assignee": ""})
     assert again.assignee == "bob"
     assert (await room.change("default", "INC-1", Change(assignee="alice"), "alice", {"assignee": "bob"})).assignee
+
+
+async def test_the_timeline_of_a_long_incident_still_has_its_beginning(ward: Ward) -> None:
+    await ward.start(RULES)
+    await opened(ward)
+    for number in range(1100):
+        await ward.room.note("default", "INC-1", f"note {number}", "bob")
+    story = await ward.story("INC-1")
+    assert len(story) == 1101
+    assert story[0] == 'INC-1 "It burns" was opened by alice'

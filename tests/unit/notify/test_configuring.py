@@ -48,7 +48,7 @@ receivers:
     assert [str(problem) for problem in caught.value.problems] == [
         "/etc/watchkeeper.yml:3:19: receivers[0].slack_configs[0]: no Slack address: give api_url or api_url_file or "
         "app_token or global.slack_api_url",
-        '/etc/watchkeeper.yml:5:9: there is another receiver "a" at /etc/watchkeeper.yml:2:9: names must differ',
+        '/etc/watchkeeper.yml:5:9: receivers[1].name: "a" is named at /etc/watchkeeper.yml:2:9, too: names must differ',
     ]
 
 

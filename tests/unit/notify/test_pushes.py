@@ -33,7 +33,8 @@ async def test_ntfy_is_told_as_json(house: Open, recorder: Recorder) -> None:
     assert set(told) == {"topic", "title", "message", "priority", "tags", "click"}
     assert (told["topic"], told["title"]) == ("secret-topic", "[FIRING:1] Hot (a critical)")
     assert (told["priority"], told["tags"]) == (4, ["rotating_light"])
-    assert told["click"].startswith("http://watchkeeper.example.org/#/alerts")
+    assert told["click"].startswith("http://watchkeeper.example.org/ack/")
+    assert resolved.json()["click"] == "http://watchkeeper.example.org"
     assert "too hot" in told["message"]
     assert (resolved.json()["priority"], resolved.json()["tags"]) == (3, ["white_check_mark"])
 

@@ -208,8 +208,12 @@ def test_every_layers_turns_follow_each_other_without_overlap(final: Schedule, d
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("rotation: custom, start: 2026-01-01, people: [alice]", "every belongs to rotation: custom"),
+        ("rotation: custom, start: 2026-01-01, people: [alice]", "every must be whole hours"),
+        ("rotation: custom, every: 0h, start: 2026-01-01, people: [alice]", "every must be whole hours"),
+        ("rotation: daily, every: 12h, start: 2026-01-01, people: [alice]", "every belongs to rotation: custom"),
         ("rotation: daily, start: 2026-13-01, people: [alice]", "is not a date"),
+        ("rotation: daily, start: 9999-12-31, people: [alice]", "a year from 1970 to 2999"),
+        ("rotation: daily, start: 0001-01-01, people: [alice]", "a year from 1970 to 2999"),
         ("rotation: daily, start: 2026-01-01, people: []", "people must name somebody"),
         ("rotation: daily, start: 2026-01-01, people: [alcie]", 'there is no person "alcie": did you mean "alice"?'),
         ("rotation: custom, every: 90m, start: 2026-01-01, people: [alice]", "whole hours"),

@@ -69,7 +69,7 @@ def test_without_a_title_the_first_heading_is_it_or_the_name():
     ("text", "file", "problem"),
     [
         ("---\ntitle: x\n", "a.md", "a.md:1:1: the front matter that begins here has no end"),
-        ("---\nalerts: x\n---\n", "a.md", "a.md:2:9: alerts: should be a list"),
+        ("---\nalerts: x\n---\n", "a.md", "a.md:2:9: alerts: should be a list: put it into [ ]"),
         ("---\na: [\n---\n", "a.md", "a.md:"),
         ("text", "a b.md", "a b.md: a runbook's file is named with letters"),
     ],

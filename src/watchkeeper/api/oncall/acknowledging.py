@@ -109,7 +109,8 @@ async def _change(desk: Desk, request: Request, visit: Visit, group: GroupNow, f
         answer = await desk.responding.acknowledge(
             group, name, visit.via, for_ms, comment=comment_in(form), closed=action == "close"
         )
-        said = "given" if answer.given else "already"
+        given = "closed" if action == "close" else "given"
+        said = given if answer.given else "already"
     else:
         raise Unusable(f'"{action[:40]}" is nothing that can be done here.')
     desk.callbacks.taken("link")

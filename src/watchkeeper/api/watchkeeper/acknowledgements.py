@@ -12,6 +12,7 @@ from starlette.routing import Route
 from watchkeeper.api.alertmanager.times import time_text
 from watchkeeper.api.body import read_body
 from watchkeeper.api.caller import user_of
+from watchkeeper.api.json_body import decode_json
 from watchkeeper.api.oncall.desk import LARGEST_FORM, LONGEST_COMMENT, LONGEST_NAME, Desk
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, bad_parameter, success
 from watchkeeper.api.tenant import tenant_of
@@ -20,7 +21,7 @@ from watchkeeper.oncall import Acknowledgement
 from watchkeeper.oncall.responding import NothingFires
 
 
-class Posted(msgspec.Struct):
+class Posted(msgspec.Struct, forbid_unknown_fields=True):
     """What is posted."""
 
     group_key: str
@@ -52,10 +53,7 @@ def _show(desk: Desk, request: Request) -> Response:
 
 
 async def _give(desk: Desk, request: Request) -> Response:
-    try:
-        posted = msgspec.json.decode(await read_body(request, LARGEST_FORM), type=Posted)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as why:
-        raise ApiFailure(ErrorType.BAD_DATA, f"the body is not as it should be: {why}") from None
+    posted = decode_json(await read_body(request, LARGEST_FORM), Posted)
     actor = _actor(request, posted.by)
     for_ms = _duration_ms(posted.duration, desk.config().acknowledgement_timeout_ms)
     try:

@@ -5,27 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar
 
-import msgspec
 from starlette.requests import Request
 
 from watchkeeper.api.body import read_body
+from watchkeeper.api.json_body import decode_json
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, bad_parameter
 from watchkeeper.oncall import OnCallFailure
 
 T = TypeVar("T")
 
 _LARGEST = 1 << 16
-_LATEST_S = 253_402_300_800
-"""The year 10000, which calendars do not reach."""
+_LATEST_S = 32_503_680_000
+"""The year 3000, which schedules do not reach."""
 
 
 async def body_of(request: Request, kind: type[T]) -> T:
     """The body, decoded; an empty one is an empty object. Raises ApiFailure."""
-    raw = await read_body(request, _LARGEST)
-    try:
-        return msgspec.json.decode(raw or b"{}", type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ApiFailure(ErrorType.BAD_DATA, f"the body is not what was expected: {error}") from None
+    return decode_json(await read_body(request, _LARGEST), kind)
 
 
 def instant_asked(request: Request, name: str, default: int) -> int:
@@ -40,9 +36,7 @@ def read_instant(name: str, text: str) -> int:
         seconds = float(text)
     except ValueError:
         return _moment(name, text)
-    if not 0 <= seconds < _LATEST_S:
-        raise bad_parameter(name, f'"{text}" is no instant that calendars know')
-    return round(seconds * 1000)
+    return _within(name, text, seconds)
 
 
 def refused(failure: OnCallFailure) -> ApiFailure:
@@ -58,4 +52,10 @@ def _moment(name: str, text: str) -> int:
     if moment is None or moment.tzinfo is None:
         right = "seconds since the epoch, or 2026-01-31T18:00:00Z"
         raise bad_parameter(name, f'"{text}" is no instant: right would be {right}')
-    return round(moment.timestamp() * 1000)
+    return _within(name, text, moment.timestamp())
+
+
+def _within(name: str, text: str, seconds: float) -> int:
+    if not 0 <= seconds < _LATEST_S:
+        raise bad_parameter(name, f'"{text}" is too far from now: right would be a year from 1970 to 2999')
+    return round(seconds * 1000)

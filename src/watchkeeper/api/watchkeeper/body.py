@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from watchkeeper.api.body import read_body
 from watchkeeper.api.caller import user_of
+from watchkeeper.api.json_body import decode_json
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType
 from watchkeeper.oncall.incident import IncidentConflict, InvalidIncident, UnknownIncident
 
@@ -28,11 +29,7 @@ class Posted(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 async def read_json(request: Request, kind: type[T]) -> T:
     """The body. Raises ApiFailure."""
-    body = await read_body(request, LARGEST)
-    try:
-        return msgspec.json.decode(body or b"{}", type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ApiFailure(ErrorType.BAD_DATA, f"the body cannot be taken: {error}") from None
+    return decode_json(await read_body(request, LARGEST), kind)
 
 
 def actor(request: Request, posted: Posted) -> str:

@@ -66,7 +66,7 @@ def _at(text: str, now: int) -> int:
     try:
         at = parse_time_ms(text)
     except ValueError as why:
-        raise bad_parameter("at", why) from None
+        raise bad_parameter("at", f"{why}: right would be 2026-01-31T18:00:00Z, or seconds since 1970") from None
     if not 0 <= at <= now + 86_400_000:
-        raise bad_parameter("at", f'"{text}" lies too far from now')
+        raise bad_parameter("at", f'"{text}" lies too far from now: a day ahead at the most')
     return at

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from watchkeeper.api.prometheus.envelope import bad_parameter, success
+from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, bad_parameter, success
 from watchkeeper.api.prometheus.params import parse_time_ms, whole_number
 from watchkeeper.api.rooms import Core
 from watchkeeper.api.tenant import tenant_of
@@ -83,8 +83,10 @@ class _Face:
         by = actor(request, await read_json(request, Posted))
         incident = await self._room.get(tenant_of(request), _id(request))
         # Whoever is late must not put back what is further already.
-        taken_up = incident.status is not Status.TRIGGERED and incident.is_open
-        change = Change() if taken_up else Change(status=Status.ACKNOWLEDGED)
+        if not incident.is_open and not incident.merged_into:
+            reopened = f'PATCH /incidents/{incident.id} with "status": "acknowledged" opens it again'
+            raise ApiFailure(ErrorType.CONFLICT, f"{incident.id} is resolved already: {reopened}")
+        change = Change(status=Status.ACKNOWLEDGED) if incident.status is Status.TRIGGERED else Change()
         return await self._changed(request, change, by)
 
     async def resolve(self, request: Request) -> Response:
@@ -122,7 +124,10 @@ class _Face:
     async def tick(self, request: Request) -> Response:
         posted = await read_json(request, PostedTick)
         by = actor(request, posted)
-        number = whole_number(request.path_params["number"]) or 0
+        number = whole_number(request.path_params["number"])
+        if number is None:
+            text = f'there is no step "{request.path_params["number"]}": right would be its number, the first being 1'
+            raise ApiFailure(ErrorType.NOT_FOUND, text)
         ticked = await self._room.tick(tenant_of(request), _id(request), number, by, done=posted.done)
         return await self._whole(ticked)
 
@@ -195,7 +200,7 @@ def _time(request: Request, name: str) -> int:
     try:
         return parse_time_ms(request.query_params[name])
     except ValueError as why:
-        raise bad_parameter(name, why) from None
+        raise bad_parameter(name, f"{why}: right would be 2026-01-31T18:00:00Z, or seconds since 1970") from None
 
 
 def _before(request: Request) -> int | None:

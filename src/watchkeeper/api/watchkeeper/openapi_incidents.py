@@ -208,7 +208,7 @@ PATHS: dict[str, Any] = {
         "get": _operation("incident", "An incident with its timeline", _WHOLE, (_ID,)),
         "patch": _operation("changeIncident", "Change an incident", _WHOLE, (_ID,), _ref("IncidentChange")),
     },
-    f"{_ONE}/acknowledge": {"post": _change("acknowledgeIncident", "Take it up", {})},
+    f"{_ONE}/acknowledge": {"post": _change("acknowledgeIncident", "Take it up; what is resolved is refused", {})},
     f"{_ONE}/resolve": {"post": _change("resolveIncident", "Say that it is over; twice is harmless", {})},
     f"{_ONE}/notes": {
         "post": _change(

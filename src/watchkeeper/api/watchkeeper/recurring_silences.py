@@ -119,6 +119,7 @@ async def _read(request: Request, name: str | None) -> RecurringSilence:
     if isinstance(tree, Table):
         tree.set("tenant", _BODY, Scalar(tenant_of(request), _BODY))
         if name is not None:
+            _check_name(tree, name)
             tree.set("name", _BODY, Scalar(name, _BODY))
     try:
         # A rule that never begins shows only after thousands of years.
@@ -128,6 +129,14 @@ async def _read(request: Request, name: str | None) -> RecurringSilence:
     if section.ical_file is not None or section.ical_url:
         raise ApiFailure(ErrorType.BAD_DATA, "calendars are named in configuration files only")
     return section.recurring("api")
+
+
+def _check_name(tree: Table, name: str) -> None:
+    """Raises ApiFailure where the body has another name than the path."""
+    said = tree.entries.get("name")
+    if isinstance(said, Scalar) and said != name:
+        text = f'name: "{said}" is not the "{name}" of the path, and a name cannot change: right would be none here'
+        raise ApiFailure(ErrorType.BAD_DATA, text)
 
 
 def _tree(value: object) -> Tree:

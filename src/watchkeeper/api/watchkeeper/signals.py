@@ -13,14 +13,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from watchkeeper.alerts import Alerts, Inbound, InboundFailure, InvalidAlert, NoRoute
-from watchkeeper.api.body import read_body
+from watchkeeper.api.body import read_beginning, read_body
 from watchkeeper.api.prometheus.envelope import ApiFailure, ErrorType, success
 from watchkeeper.base.clock import Clock
 from watchkeeper.oncall.heartbeat import Heartbeats, HeartbeatState, UnknownHeartbeat, WrongToken
 from watchkeeper.store import StoreFailure
 
 LARGEST_BODY = 8 << 20
-LARGEST_WORD = 64 << 10
+LONGEST_WORD = 64 << 10
+"""How much of what a failure says is read (bytes); the room keeps less of it."""
 _RETRY_AFTER_S = 2
 
 
@@ -36,7 +37,7 @@ def routes(
         return await _beat(heartbeats, request, None)
 
     async def fail(request: Request) -> Response:
-        body = await read_body(request, LARGEST_WORD)
+        body = await read_beginning(request, LONGEST_WORD)
         return await _beat(heartbeats, request, body.decode(errors="replace").strip() or "no reason given")
 
     async def inbound(request: Request) -> Response:

@@ -24,7 +24,14 @@ from watchkeeper.base.failure import Failure
 from watchkeeper.base.ical import Feed
 from watchkeeper.model.severity import Severities
 from watchkeeper.notify import NotifyConfig, Receiver, check_templates, resolve_receivers
-from watchkeeper.oncall import Roster, check_on_call, check_on_call_severities, check_overrides, receiver_of
+from watchkeeper.oncall import (
+    Roster,
+    check_on_call,
+    check_on_call_severities,
+    check_overrides,
+    check_reach,
+    receiver_of,
+)
 from watchkeeper.oncall.incident import check_incidents
 from watchkeeper.oncall.quality import check_quality
 from watchkeeper.oncall.runbook import Runbooks, load_runbooks
@@ -147,6 +154,7 @@ class _Loader:
         self._problems.extend(check_quality(sections, names, tree))
         self._problems.extend(check_on_call(sections, sections.receivers, tree))
         self._warnings.extend(check_on_call_severities(sections, severities_of(sections), tree))
+        self._warnings.extend(check_reach(sections, tree))
         self._problems.extend(jobs.problems)
         self._warnings.extend(jobs.warnings)
         if self._problems:

@@ -102,7 +102,8 @@ def _reason(detail: ErrorDetails) -> str:
     if detail["input"] is None and kind in _SHOULD_BE:
         return "is empty or null"
     if kind in _SHOULD_BE:
-        return f"should be {_SHOULD_BE[kind]}"
+        alone = _SHOULD_BE[kind] == "a list" and isinstance(detail["input"], str)
+        return f"should be {_SHOULD_BE[kind]}{': put it into [ ]' if alone else ''}"
     if kind == "value_error":
         return str(context["error"])
     if kind == "literal_error":

@@ -108,7 +108,7 @@ def resolve_receivers(
         if first != i:
             place = locate(tree, (*at, i, "name"))
             other = locate(tree, (*at, first, "name"))
-            text = f'there is another receiver "{receiver.name}" at {other}: names must differ'
+            text = f'{path((*at, i, "name"))}: "{receiver.name}" is named at {other}, too: names must differ'
             problems.append(Problem(place, text))
         resolved.append(_resolved(receiver, (*at, i), defaults, tree, problems))
     _check_fallbacks(receivers, tree, problems, at)

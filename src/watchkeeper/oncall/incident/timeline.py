@@ -11,18 +11,18 @@ BEFORE_MS = 3_600_000
 AFTER_MS = 600_000
 """How long after the end alerts' notifications still belong to it."""
 LIMIT = 1000
-"""How many entries of one kind a timeline shows at the most, the newest of them."""
+"""How many entries about alerts, tickets or deployments a timeline shows at the most, the newest of them."""
 _ABOUT_ALERTS = ("alert", "notification", "acknowledgement", "escalation", "silence")
 _AT_ONCE = 500
 
 
 async def timeline(journal: Journal, incident: Incident) -> list[Entry]:
-    """The entries in the order of time. Raises StoreFailure."""
+    """The entries in the order of time; those of the incident itself are all there. Raises StoreFailure."""
     starts = [incident.triggered_at, *(alert.starts_at for alert in incident.alerts)]
     since, until = min(starts), None if incident.resolved_at is None else incident.resolved_at + AFTER_MS
     tenant, found = incident.tenant, list[Entry]()
     for id in (incident.id, *incident.merged):
-        found += await journal.find(Search(tenant, incident=id, limit=LIMIT))
+        found += [entry async for entry in journal.scan(Search(tenant, incident=id))]
     if incident.ticket is not None:
         told = Search(tenant, ("notification",), group_key=group_key(incident, incident.ticket), limit=LIMIT)
         found += await journal.find(told)

@@ -71,7 +71,8 @@ def _late(rule: Figures, measure: Measure) -> Iterator[str]:
 
 def _repeated(rule: Figures, measure: Measure) -> Iterator[str]:
     if rule.notifications > 20 and rule.notifications > 5 * rule.fired:
-        yield f"was told {rule.notifications} times for {rule.fired} firings: a longer `repeat_interval` would do"
+        firings = "1 firing" if rule.fired == 1 else f"{rule.fired} firings"
+        yield f"was told {rule.notifications} times for {firings}: a longer `repeat_interval` would do"
 
 
 _LOOKS: dict[str, Callable[[Figures, Measure], Iterator[str]]] = {

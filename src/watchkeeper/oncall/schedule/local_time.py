@@ -6,9 +6,11 @@ later local times never come earlier, and a handover at 09:00 is at 09:00 on bot
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+YEARS = range(1970, 3000)
+"""Years that schedules know: no turn that begins in them leads beyond what datetime can say."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
@@ -38,7 +40,14 @@ def instant_of(text: str, zone: ZoneInfo) -> int:
     except ValueError:
         right = "2026-01-31T18:00, or with an offset 2026-01-31T18:00:00Z"
         raise ValueError(f'"{text}" is not a time: right would be {right}') from None
+    check_year(text, read)
     return instant(read, zone) if read.tzinfo is None else (read - _EPOCH) // _MS
+
+
+def check_year(text: str, read: date) -> None:
+    """Raises ValueError where what `text` says lies in a year that schedules do not know."""
+    if read.year not in YEARS:
+        raise ValueError(f'"{text}" is too far from now: right would be a year from {YEARS[0]} to {YEARS[-1]}')
 
 
 def _utc(local: datetime, zone: ZoneInfo, fold: int) -> datetime:

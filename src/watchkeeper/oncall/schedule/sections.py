@@ -84,10 +84,10 @@ class LayerSection(Section):
             raise ValueError("people must name somebody for each turn")
         if self.handover in ("", "24:00"):
             raise ValueError(f'handover is "{self.handover}": HH:MM from 00:00 to 23:59 would be right')
-        if (self.rotation == "custom") != bool(self.every_ms):
-            raise ValueError("every belongs to rotation: custom, and must be given there, such as every: 3d")
-        if self.every_ms % HOUR_MS:
-            raise ValueError("every must be whole hours, such as 12h or 3d")
+        if self.rotation != "custom" and "every_ms" in self.model_fields_set:
+            raise ValueError("every belongs to rotation: custom")
+        if self.rotation == "custom" and (not self.every_ms or self.every_ms % HOUR_MS):
+            raise ValueError("every must be whole hours where the rotation is custom, such as 12h or 3d")
         if self.handover_day and self.rotation != "weekly":
             raise ValueError("handover_day belongs to rotation: weekly")
         return self
