@@ -20,6 +20,7 @@ pytestmark = [
 
 RIGHT = [
     "webhook_configs: [{url: 'http://h/{{ .Status }}', max_alerts: 2, timeout: 1.5s, payload: {a: [1, '{{ .x }}']}}]",
+    "webhook_configs: [{url: 'https://ü/%2F?a=%zz&b={{ .Status | urlquery }} x'}, {url: 'http://[::1]:80/{a}'}]",
     "webhook_configs: [{url_file: /x, send_resolved: false, http_config: {basic_auth: {username: a, password: b}}}]",
     "slack_configs: [{api_url: 'http://h', fields: [{title: a, value: b, short: true}], timeout: 5s}]",
     "slack_configs: [{app_token: x, channel: c}, {api_url_file: /x, message_text: t}]",
@@ -47,6 +48,13 @@ WRONG = [
     "webhook_configs: [{}]",
     "webhook_configs: [{url: 'http://h', url_file: /x}]",
     "webhook_configs: [{url: 'ftp://h'}]",
+    "webhook_configs: [{url: 'http://h:port'}]",
+    "webhook_configs: [{url: 'http://h/%zz'}]",
+    "webhook_configs: [{url: ' http://h'}]",
+    "webhook_configs: [{url: 'http://h/{{ .Status'}]",
+    "webhook_configs: [{url: 'http://h/{{ nobody }}'}]",
+    "discord_configs: [{webhook_url: 'http://{{ .x }}'}]",
+    "webhook_configs: [{url: 'http://h', http_config: {proxy_url: 'http://p:x'}}]",
     "webhook_configs: [{url: 'http://h', max_alerts: -1}]",
     "webhook_configs: [{url: 'http://h', timeout: x}]",
     "email_configs: [{to: a@b, from: c@d, smarthost: 'h:25', http_config: {}}]",
@@ -86,6 +94,7 @@ WRONG = [
     "opsgenie_configs: [{}]",
     "opsgenie_configs: [{api_key: k, responders: [{type: team}]}]",
     "opsgenie_configs: [{api_key: k, responders: [{name: a, type: x}]}]",
+    "opsgenie_configs: [{api_key: k, responders: [{name: a, type: '{{ nobody }}'}]}]",
 ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,10 +24,10 @@ from watchkeeper.api.alertmanager.times import read_time, time_text
 from watchkeeper.api.alertmanager.wire import PostedAlert, read_json, texts
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.base.clock import Clock
+from watchkeeper.base.url import url_fault
 from watchkeeper.store import StoreFailure
 
 _URI = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:|/).*", re.DOTALL)
-_BAD_ESCAPE = re.compile(r"[^?]*%(?![0-9a-fA-F]{2})")
 
 
 class AlertsFace:
@@ -84,11 +83,7 @@ def _received(posted: PostedAlert, i: int) -> Received:
 
 def _is_uri(url: str) -> bool:
     """Say whether it begins with a scheme or a slash, and its port and escapes are such."""
-    try:
-        _ = urlsplit(url).port
-    except ValueError:
-        return False
-    return _URI.fullmatch(url) is not None and not _BAD_ESCAPE.match(url)
+    return _URI.fullmatch(url) is not None and url_fault(url) is None
 
 
 def _alert(listed: ListedAlert) -> dict[str, Any]:
