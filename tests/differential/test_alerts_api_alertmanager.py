@@ -18,6 +18,8 @@ from alerts_beside import ALERTMANAGER, Answer, Side, both
 from prometheus_server import PROMETHEUS, prometheus
 from watchkeeper_process import until
 
+from watchkeeper.api.alertmanager.build import SPOKEN
+
 pytestmark = [
     pytest.mark.peer,
     pytest.mark.skipif(
@@ -224,6 +226,13 @@ def test_what_alertmanagers_own_alerts_and_dashboards_ask_for_is_there(sides: tu
         if not name.startswith(("alertmanager_silences_", "alertmanager_nflog_", "alertmanager_http_"))
         and name not in INNER
     ]
+
+
+def test_clients_that_look_at_versions_see_alertmanagers(sides: tuple[Side, Side]) -> None:
+    theirs, ours = (side.ask("GET", "/api/v2/status").body["versionInfo"] for side in sides)
+    assert ours.keys() == theirs.keys()
+    assert ours["version"] == SPOKEN
+    assert f'version="{SPOKEN}"' in series(sides[1], "alertmanager_build_info")[0]
 
 
 def shown(answer: Answer) -> Answer:

@@ -6,6 +6,7 @@ import hashlib
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from watchkeeper.api.alertmanager.build import build_json
 from watchkeeper.api.rooms import BuildInfo
 
 _HASH_BYTES = 6
@@ -18,8 +19,9 @@ class HouseMetrics:
     def __init__(self, registry: CollectorRegistry, build: BuildInfo) -> None:
         info = Gauge("watchkeeper_build_info", "What runs.", ["version", "revision", "python"], registry=registry)
         info.labels(build.version, build.revision, build.python).set(1)
-        named = Gauge("alertmanager_build_info", "What runs.", ["version", "revision", "branch"], registry=registry)
-        named.labels(build.version, build.revision, "").set(1)
+        names = ("version", "revision", "branch")
+        spoken = Gauge("alertmanager_build_info", "Whose API is spoken, and by what.", names, registry=registry)
+        spoken.labels(**{name: build_json(build)[name] for name in names}).set(1)
         Gauge("alertmanager_cluster_enabled", "Whether Alertmanagers gossip: never.", registry=registry).set(0)
         self._ready = Gauge("watchkeeper_ready", "Whether questions are answered.", registry=registry)
         self._successful, self._when = [], []

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watchkeeper.api.alertmanager.answer import answer
+from watchkeeper.api.alertmanager.build import build_json
 from watchkeeper.api.alertmanager.times import time_text
 from watchkeeper.api.rooms import BuildInfo, Running
 
@@ -35,20 +36,12 @@ class StatusFace:
 
     async def show(self, request: Request) -> Response:
         """Since when what runs, and by which configuration."""
-        build = self._build
         return answer(
             {
                 "cluster": {"peers": [], "status": "disabled"},
                 "config": {"original": self._routed.alertmanager_yaml()},
                 "uptime": time_text(self._running.started_ms),
-                "versionInfo": {
-                    "branch": "",
-                    "buildDate": "",
-                    "buildUser": "",
-                    "goVersion": "",
-                    "revision": build.revision,
-                    "version": build.version,
-                },
+                "versionInfo": build_json(self._build),
             }
         )
 
