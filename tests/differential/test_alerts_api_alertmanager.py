@@ -37,7 +37,7 @@ route:
   - {matchers: ['team="x"'], receiver: a, mute_time_intervals: [ever]}
 receivers:
 - {name: a, webhook_configs: [{url: "http://127.0.0.1:PORT/a"}]}
-- {name: b, webhook_configs: [{url: "http://127.0.0.1:PORT/b"}]}
+- {name: b, labels: {owner: x, name: b}, webhook_configs: [{url: "http://127.0.0.1:PORT/b"}]}
 time_intervals:
 - {name: ever, time_intervals: [{times: [{start_time: '00:00', end_time: '24:00'}]}]}
 inhibit_rules:
@@ -147,6 +147,17 @@ QUESTIONS: list[tuple[str, str, Any]] = [
             b"null",
         )
     ),
+    *(
+        ("GET", f"{path}?{query}", None)
+        for path in ("/api/v2/receivers", "/api/v2/alerts", "/api/v2/alerts/groups")
+        for query in (
+            "receiver_matchers=owner%3Dx",
+            "receiver_matchers=owner!%3Dx",
+            "receiver_matchers=owner%3Dx&receiver=a",
+            "receiver_matchers=name%3D~%22a%7Cb%22&receiver_matchers=owner%3D",
+            "receiver_matchers=!!",
+        )
+    ),
     ("GET", "/api/v2/receivers", None),
     ("GET", "/api/v2/silences?filter=!!", None),
     ("GET", "/api/v2/silence/nope", None),
@@ -203,6 +214,8 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Side, Side
             # An old alert is told at once: whether the others are told with it is a matter of moments.
             until(lambda side=side: side.heard.told["/b"], "the first notification")
             until(lambda side=side: "unprocessed" not in json.dumps(side.ask("GET", "/api/v2/alerts").body))
+            # That a time interval holds a group back is noted after how its alerts stand.
+            until(lambda side=side: '"mutedBy": ["ever"]' in json.dumps(side.ask("GET", "/api/v2/alerts/groups").body))
         yield pair
 
 

@@ -20,6 +20,7 @@ from watchkeeper.alerts import (
 )
 from watchkeeper.api.alertmanager.answer import Malformed, Refused, answer, done, required
 from watchkeeper.api.alertmanager.filters import filter_of
+from watchkeeper.api.alertmanager.routed import Routed
 from watchkeeper.api.alertmanager.times import read_time, time_text
 from watchkeeper.api.alertmanager.wire import PostedAlert, read_json, texts
 from watchkeeper.api.tenant import tenant_of
@@ -33,18 +34,19 @@ _URI = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:|/).*", re.DOTALL)
 class AlertsFace:
     """What can be asked of alerts."""
 
-    def __init__(self, room: Alerts, clock: Clock) -> None:
+    def __init__(self, room: Alerts, routed: Routed, clock: Clock) -> None:
         self._room = room
+        self._routed = routed
         self._clock = clock
 
     async def show(self, request: Request) -> Response:
         """Every alert that has not ended."""
-        listed = list_alerts(self._room, filter_of(request), self._clock.now_ms())
+        listed = list_alerts(self._room, filter_of(request, self._routed), self._clock.now_ms())
         return answer([_alert(one) for one in listed])
 
     async def show_groups(self, request: Request) -> Response:
         """The groups that are waiting to be told, or have been."""
-        groups = list_groups(self._room, filter_of(request), self._clock.now_ms())
+        groups = list_groups(self._room, filter_of(request, self._routed), self._clock.now_ms())
         return answer(
             [
                 {
