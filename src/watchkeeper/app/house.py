@@ -164,13 +164,14 @@ class House:
 
     def _core(self) -> Core:
         settings = self.settings
-        enabled = settings.enable_lifecycle
+        # Alertmanager reads its file again for whoever asks, Prometheus only where that is enabled.
+        reloads, enabled = settings.role is Role.ALERTS, settings.enable_lifecycle
         return Core(
             clock=self.clock,
             registry=self.registry,
             readers=Readers(_READERS),
             status=self.condition,
-            lifecycle=Lifecycle(self.reload if enabled else None, self.stopped.set if enabled else None),
+            lifecycle=Lifecycle(self.reload if enabled or reloads else None, self.stopped.set if enabled else None),
             build=BuildInfo(watchkeeper.__version__, "", platform.python_version()),
             options=Options(
                 telemetry=settings.role is Role.ALL,
