@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -127,3 +128,9 @@ def test_whoever_does_not_take_json_is_told_so(sides: tuple[Side, Side]) -> None
     for accepted in ("text/html", "application/*", "text/html, */*;q=0.5", "application/xml"):
         theirs, ours = (side.ask("GET", "/api/v2/receivers", accept=accepted) for side in sides)
         assert ours == theirs, accepted
+
+
+def test_nothing_that_is_said_of_alerts_may_be_kept_by_a_cache(sides: tuple[Side, Side]) -> None:
+    for path in ("/api/v2/alerts", "/api/v2/silences", "/api/v2/status"):
+        theirs, ours = (urllib.request.urlopen(side.url + path).headers["Cache-Control"] for side in sides)
+        assert ours == theirs
