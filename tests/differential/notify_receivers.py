@@ -124,7 +124,7 @@ DEFAULTS = """
   discord_configs: [{webhook_url: "@URL@/discord"}]
   webex_configs: [{api_url: "@URL@/webex", room_id: r, http_config: {authorization: {credentials: x}}}]
   msteams_configs: [{webhook_url: "@URL@/msteams"}]
-  msteamsv2_configs: [{webhook_url: "@URL@/msteamsv2"}]
+  msteamsv2_configs: [{webhook_url: "@URL@/msteamsv2?sp=%2Ftriggers%2frun&sig=a%2bb+c"}]
   jira_configs: [{api_url: "@URL@/jira", project: P, issue_type: Bug}]
   rocketchat_configs: [{api_url: "@URL@/rocketchat", token: t, token_id: i, send_resolved: true}]
   mattermost_configs: [{webhook_url: "@URL@/mattermost"}]

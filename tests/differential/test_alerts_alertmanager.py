@@ -225,3 +225,14 @@ def test_the_same_receivers_are_told(told: tuple[Told, Told]) -> None:
 def test_each_group_is_told_the_same(told: tuple[Told, Told], path: str) -> None:
     theirs, ours = told
     assert ours.get(path) == theirs.get(path)
+
+
+def test_what_held_alerts_back_is_counted_by_the_same_names(told: tuple[Told, Told], sides: tuple[Side, Side]) -> None:
+    theirs, ours = ({line.rpartition(" ")[0] for line in suppressed(side)} for side in sides)
+    assert ours == theirs
+    assert len(theirs) == 4
+
+
+def suppressed(side: Side) -> list[str]:
+    page = side.ask("GET", "/metrics").body
+    return [line for line in page.splitlines() if line.startswith("alertmanager_notifications_suppressed_total{")]

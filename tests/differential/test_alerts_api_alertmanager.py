@@ -18,6 +18,8 @@ from alerts_beside import Answer, Side, both, needs_alertmanager
 from prometheus_server import PROMETHEUS, prometheus
 from watchkeeper_process import until
 
+from watchkeeper.api.alertmanager.build import SPOKEN
+
 pytestmark = needs_alertmanager
 
 CONFIG = """
@@ -31,7 +33,7 @@ route:
   - {matchers: ['team="x"'], receiver: a, mute_time_intervals: [ever]}
 receivers:
 - {name: a, webhook_configs: [{url: "http://127.0.0.1:PORT/a"}]}
-- {name: b, webhook_configs: [{url: "http://127.0.0.1:PORT/b"}]}
+- {name: b, labels: {owner: x, name: b}, webhook_configs: [{url: "http://127.0.0.1:PORT/b"}]}
 time_intervals:
 - {name: ever, time_intervals: [{times: [{start_time: '00:00', end_time: '24:00'}]}]}
 inhibit_rules:
@@ -58,6 +60,14 @@ SILENCE: dict[str, Any] = {
     "endsAt": at(600),
     "createdBy": "alice",
     "comment": "c",
+}
+INNER = {
+    "alertmanager_alerts_per_alert_limit",
+    "alertmanager_alerts_subscriber_channel_writes_total",
+    "alertmanager_dispatcher_aggregation_group_creation_given_up_total",
+    "alertmanager_dispatcher_aggregation_group_creation_retries_total",
+    "alertmanager_dispatcher_aggregation_group_limit_reached_total",
+    "alertmanager_dispatcher_alert_processing_duration_seconds",
 }
 NOBODY = "11111111-1111-1111-1111-111111111111"
 
@@ -133,6 +143,17 @@ QUESTIONS: list[tuple[str, str, Any]] = [
             b"null",
         )
     ),
+    *(
+        ("GET", f"{path}?{query}", None)
+        for path in ("/api/v2/receivers", "/api/v2/alerts", "/api/v2/alerts/groups")
+        for query in (
+            "receiver_matchers=owner%3Dx",
+            "receiver_matchers=owner!%3Dx",
+            "receiver_matchers=owner%3Dx&receiver=a",
+            "receiver_matchers=name%3D~%22a%7Cb%22&receiver_matchers=owner%3D",
+            "receiver_matchers=!!",
+        )
+    ),
     ("GET", "/api/v2/receivers", None),
     ("GET", "/api/v2/silences?filter=!!", None),
     ("GET", "/api/v2/silence/nope", None),
@@ -168,6 +189,11 @@ QUESTIONS: list[tuple[str, str, Any]] = [
         )
     ),
     ("GET", "/api/v2/nope", None),
+    ("POST", "/api/v1/alerts", []),
+    ("GET", "/api/v1/status", None),
+    ("GET", "/api/v1/receivers", None),
+    ("POST", "/api/v1/silences", {}),
+    ("DELETE", "/api/v1/silence/x", None),
     ("GET", "/api/v2/", None),
     ("GET", "/api/v2/receivers/", None),
     ("HEAD", "/api/v2/receivers", None),
@@ -181,7 +207,38 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Side, Side
     with both(tmp_path_factory.mktemp("api"), CONFIG) as pair:
         for side in pair:
             side.take(ALERTS, "/b")
+            # That a time interval holds a group back is noted after how its alerts stand.
+            until(lambda side=side: '"mutedBy": ["ever"]' in json.dumps(side.ask("GET", "/api/v2/alerts/groups").body))
         yield pair
+
+
+def series(side: Side, name: str) -> list[str]:
+    """The metrics whose names begin with a text, without what is measured."""
+    page = side.ask("GET", "/metrics").body
+    return [line for line in page.splitlines() if line.startswith(name)]
+
+
+def test_what_alertmanagers_own_alerts_and_dashboards_ask_for_is_there(sides: tuple[Side, Side]) -> None:
+    theirs, ours = sides
+    for name in ("alertmanager_config_last_reload_successful", "alertmanager_cluster_enabled", "alertmanager_alerts{"):
+        values = [[(x.split()[0], float(x.split()[1])) for x in series(side, name)] for side in sides]
+        assert sorted(values[1]) == sorted(values[0]), name
+    kinds = {line.split()[2] for line in series(theirs, "# TYPE alertmanager_")}
+    missing = kinds - {line.split()[2] for line in series(ours, "# TYPE alertmanager_")}
+    # What is left is about how it is made: its snapshots, indexes and gossip.
+    assert not [
+        name
+        for name in missing
+        if not name.startswith(("alertmanager_silences_", "alertmanager_nflog_", "alertmanager_http_"))
+        and name not in INNER
+    ]
+
+
+def test_clients_that_look_at_versions_see_alertmanagers(sides: tuple[Side, Side]) -> None:
+    theirs, ours = (side.ask("GET", "/api/v2/status").body["versionInfo"] for side in sides)
+    assert ours.keys() == theirs.keys()
+    assert ours["version"] == SPOKEN
+    assert f'version="{SPOKEN}"' in series(sides[1], "alertmanager_build_info")[0]
 
 
 def shown(answer: Answer) -> Answer:

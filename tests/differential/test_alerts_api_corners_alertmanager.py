@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,3 +157,9 @@ def test_of_one_name_as_many_alerts_fire_at_once(tmp_path: Path) -> None:
             assert answers[0] == answers[1], step
             assert names(ours) == names(theirs), step
         assert metrics(ours) == metrics(theirs)
+
+
+def test_nothing_that_is_said_of_alerts_may_be_kept_by_a_cache(sides: tuple[Side, Side]) -> None:
+    for path in ("/api/v2/alerts", "/api/v2/silences", "/api/v2/status"):
+        theirs, ours = (urllib.request.urlopen(side.url + path).headers["Cache-Control"] for side in sides)
+        assert ours == theirs

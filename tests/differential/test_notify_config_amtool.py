@@ -19,7 +19,9 @@ pytestmark = [
 ]
 
 RIGHT = [
+    "labels: {owner: x, name: a, 'a b': ''}",
     "webhook_configs: [{url: 'http://h/{{ .Status }}', max_alerts: 2, timeout: 1.5s, payload: {a: [1, '{{ .x }}']}}]",
+    "webhook_configs: [{url: 'https://ü/%2F?a=%zz&b={{ .Status | urlquery }} x'}, {url: 'http://[::1]:80/{a}'}]",
     "webhook_configs: [{url_file: /x, send_resolved: false, http_config: {basic_auth: {username: a, password: b}}}]",
     "slack_configs: [{api_url: 'http://h', fields: [{title: a, value: b, short: true}], timeout: 5s}]",
     "slack_configs: [{app_token: x, channel: c}, {api_url_file: /x, message_text: t}]",
@@ -44,9 +46,18 @@ RIGHT = [
     "opsgenie_configs: [{api_key: k, responders: [{name: a, type: TEAM}, {id: i, type: '{{ .x }}'}], entity: e}]",
 ]
 WRONG = [
+    "labels: {name: b}",
+    "labels: [a]",
     "webhook_configs: [{}]",
     "webhook_configs: [{url: 'http://h', url_file: /x}]",
     "webhook_configs: [{url: 'ftp://h'}]",
+    "webhook_configs: [{url: 'http://h:port'}]",
+    "webhook_configs: [{url: 'http://h/%zz'}]",
+    "webhook_configs: [{url: ' http://h'}]",
+    "webhook_configs: [{url: 'http://h/{{ .Status'}]",
+    "webhook_configs: [{url: 'http://h/{{ nobody }}'}]",
+    "discord_configs: [{webhook_url: 'http://{{ .x }}'}]",
+    "webhook_configs: [{url: 'http://h', http_config: {proxy_url: 'http://p:x'}}]",
     "webhook_configs: [{url: 'http://h', max_alerts: -1}]",
     "webhook_configs: [{url: 'http://h', timeout: x}]",
     "email_configs: [{to: a@b, from: c@d, smarthost: 'h:25', http_config: {}}]",
@@ -86,6 +97,7 @@ WRONG = [
     "opsgenie_configs: [{}]",
     "opsgenie_configs: [{api_key: k, responders: [{type: team}]}]",
     "opsgenie_configs: [{api_key: k, responders: [{name: a, type: x}]}]",
+    "opsgenie_configs: [{api_key: k, responders: [{name: a, type: '{{ nobody }}'}]}]",
 ]
 
 
@@ -124,6 +136,17 @@ def test_what_we_show_of_a_configuration_alertmanager_understands(tmp_path: Path
         told = {"route": {"receiver": "a"}, "receivers": shown["receivers"]}
         taken, said = amtool_takes(yaml.safe_dump(told), tmp_path)
         assert taken, said
+
+
+@pytest.mark.parametrize(
+    "recorder", ["", "{}", "{webhook_outputs: [{url: 'http://h/x'}]}", "{file_outputs: [{path: /x}]}"]
+)
+def test_events_that_alertmanager_would_record_elsewhere_are_no_mistake(recorder: str, tmp_path: Path) -> None:
+    text = whole("") + f"event_recorder: {recorder}\n"
+    taken, said = amtool_takes(text, tmp_path)
+    assert taken, said
+    warnings = load_text(text, "alertmanager.yml", {}).warnings
+    assert [warning.place.line for warning in warnings] == ([5] if "outputs" in recorder else [])
 
 
 @pytest.mark.parametrize(

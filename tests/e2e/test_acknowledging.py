@@ -167,7 +167,7 @@ def test_who_closes_a_group_is_not_thanked_for_looking_after_it(server: Server, 
     said = post(server, link, name="alice", action="close").headers["Location"]
     assert "the group is closed" in server.ask(f"{link}{said}").text
     fire(server, "A", "closing", lasts_s=-0.001)
-    eventually(lambda: acknowledged(server) == [])
+    until(lambda: acknowledged(server) == [])
 
 
 def test_the_api_acknowledges_and_takes_back(server: Server, channel: Channel) -> None:

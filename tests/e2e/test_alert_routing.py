@@ -270,6 +270,9 @@ def test_a_reload_routes_anew_and_a_bad_file_changes_nothing(server: Watchkeeper
     until(lambda: pager.of("after"), "the notification")
     (refused,) = until(lambda: journal(server, kind="configuration.refused"), "the entry")
     assert "there is no receiver" in refused["text"]
+    config.write_text("")
+    server.process.send_signal(signal.SIGHUP)
+    until(lambda: "nobody would be told of any alert" in server.log(), "the complaint about an empty file")
     config.write_text((ALERTMANAGER % pager.port).replace("group_by: [team]", "group_by: [team, alertname]"))
     server.process.send_signal(signal.SIGHUP)
     until(lambda: server.log().count("the configuration has been read again"), "the reload")

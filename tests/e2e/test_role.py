@@ -113,6 +113,27 @@ def test_sections_for_others_are_named_in_the_log_and_a_missing_route_too(tmp_pa
         assert "there is no route: alerts are taken, and nobody is told" in server.log()
 
 
+def test_a_reload_needs_no_flag_as_in_alertmanager_and_does_not_take_the_route_away(server: Server) -> None:
+    assert server.ask("/-/reload", "POST").status == 200
+    assert server.ask("/-/quit", "POST").status == 403
+    file = server.folder / "prometheus.yml"
+    before = file.read_text()
+    file.write_text("")
+    refused = server.ask("/-/reload", "POST")
+    file.write_text(before)
+    assert (refused.status, '"route" is gone' in refused.text) == (500, True)
+    assert server.ask("/-/reload", "POST").status == 200
+
+
+def test_version_1_of_alertmanagers_api_is_gone(server: Server) -> None:
+    assert [server.ask(f"/api/v1/{path}").status for path in ("alerts", "status", "silence/x", "query")] == [
+        410,
+        410,
+        410,
+        404,
+    ]
+
+
 def test_a_second_process_on_the_same_folder_is_refused(server: Server) -> None:
     for role in ("alerts", "all"):
         other = run("serve", f"--role={role}", f"--data={server.folder / 'data'}", "--listen=127.0.0.1:0", "--no-host")

@@ -84,7 +84,7 @@ class Alerts:
         self.metrics = AlertsMetrics(registry)
         self.metrics.limit.set(limits.alerts_per_name)
         self.silences = Silences(SilenceKeeping(control, journal), clock, new_id, limits)
-        self._muting = Muting(self._inhibitor, self.silences, _no_times, self._history)
+        self._muting = Muting(self._inhibitor, self.silences, _no_times, self._history, self.metrics)
         self.recurring = RecurringSilences(RecurringKeeping(control), self.silences, clock, journal)
         self._watch = SilenceWatch(SilenceNotes(control), self.silences, notifier, clock, journal)
         self._upkeep = Upkeep(self.forget_resolved, self._writer, self.silences, self.recurring, self.watch_silences)
@@ -122,7 +122,7 @@ class Alerts:
         rules = routing.inhibit_rules if routing is not None else ()
         self._inhibitor = Inhibitor(rules)
         times = routing.times if routing is not None else _no_times
-        self._muting = Muting(self._inhibitor, self.silences, times, self._history)
+        self._muting = Muting(self._inhibitor, self.silences, times, self._history, self.metrics)
         self.metrics.rules.set(len(rules))
         for held in self._store:
             self._inhibitor.admit(held)

@@ -23,12 +23,14 @@ def _everybody(receiver: str) -> bool:
 class AlertFilter:
     """Which alerts are wanted: by labels, by whom they lead to, and by whether those in a state are among them.
 
+    `receiver` and `labelled` are asked about a receiver's name; of an alert's receivers, each may be true of another.
     `muted` is about groups that a time interval holds back.
     """
 
     tenant: str = DEFAULT_TENANT
     matchers: tuple[Matcher, ...] = ()
     receiver: Callable[[str], bool] = _everybody
+    labelled: Callable[[str], bool] = _everybody
     active: bool = True
     silenced: bool = True
     inhibited: bool = True
@@ -70,7 +72,8 @@ def list_alerts(room: Alerts, wanted: AlertFilter, at: int) -> list[ListedAlert]
         if held.alert.ends_at < at:
             continue
         receivers = room.receivers(held)
-        if any(map(wanted.receiver, receivers)) and wanted.wants(held, status := room.status(held)):
+        reached = any(map(wanted.receiver, receivers)) and any(map(wanted.labelled, receivers))
+        if reached and wanted.wants(held, status := room.status(held)):
             found.append(ListedAlert(held, status, receivers))
     return sorted(found, key=lambda one: one.held.fingerprint)
 
@@ -81,7 +84,7 @@ def list_groups(room: Alerts, wanted: AlertFilter, at: int) -> list[ListedGroup]
     receivers: dict[HeldAlert, list[str]] = {}
     for group in room.groups(wanted.tenant):
         receiver = group.route.options.receiver
-        if not wanted.receiver(receiver):
+        if not (wanted.receiver(receiver) and wanted.labelled(receiver)):
             continue
         alerts = _wanted(room, group, wanted, at)
         for held, _ in alerts:

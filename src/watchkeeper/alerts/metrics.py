@@ -35,6 +35,12 @@ class AlertsMetrics:
         self._invalid = invalid.labels(_V2)
         self.groups = Gauge("alertmanager_dispatcher_aggregation_groups", "Groups of alerts.", registry=registry)
         self.rules = Gauge("alertmanager_inhibition_rules", "Inhibit rules.", registry=registry)
+        self._suppressed = Counter(
+            "alertmanager_notifications_suppressed",
+            "Alerts that were not told when their group was due, by what held them back.",
+            ["reason"],
+            registry=registry,
+        )
         self.flushes = Counter("watchkeeper_alert_group_flushes", "Groups looked at when due.", registry=registry)
         self.failures = Counter(
             "watchkeeper_alert_group_flush_failures", "Flushes that failed in an unforeseen way.", registry=registry
@@ -45,6 +51,11 @@ class AlertsMetrics:
         self._firing.inc(firing)
         self._resolved.inc(resolved)
         self._invalid.inc(invalid)
+
+    def suppress(self, reason: str, alerts: int) -> None:
+        """Count alerts that are not told."""
+        if alerts:
+            self._suppressed.labels(reason).inc(alerts)
 
 
 class States(Collector):

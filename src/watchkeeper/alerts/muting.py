@@ -9,6 +9,7 @@ from watchkeeper.alerts.group import Group, Member
 from watchkeeper.alerts.held import AlertState, HeldAlert, Muted
 from watchkeeper.alerts.history import Cause, History
 from watchkeeper.alerts.inhibition import Inhibitor
+from watchkeeper.alerts.metrics import AlertsMetrics
 from watchkeeper.alerts.route import RouteOptions
 from watchkeeper.alerts.silences import Silences
 
@@ -34,8 +35,10 @@ class Muting:
         silences: Silences,
         times: Callable[[RouteOptions, int], tuple[str, ...]],
         history: History,
+        metrics: AlertsMetrics,
     ) -> None:
         self._history = history
+        self._metrics = metrics
         self._inhibitor = inhibitor
         self._silences = silences
         self._times = times
@@ -48,6 +51,7 @@ class Muting:
         group.muted_by = self._times(group.route.options, at)
         stated = [(member, self.status(member.held, at)) for member in members]
         self._record(group, stated, at)
+        self._count(group, [status for _, status in stated])
         return [] if group.muted_by else [one for one, status in stated if status.state is AlertState.ACTIVE]
 
     def status(self, held: HeldAlert, at: int) -> AlertStatus:
@@ -56,6 +60,16 @@ class Muting:
         silenced_by = self._silences.muting(held, at)
         held.state = AlertState.SUPPRESSED if inhibitor is not None or silenced_by else AlertState.ACTIVE
         return AlertStatus(held.state, silenced_by, (inhibitor.fingerprint,) if inhibitor is not None else ())
+
+    def _count(self, group: Group, statuses: Sequence[AlertStatus]) -> None:
+        """Count what is not told, each alert once, by what holds it back first."""
+        free = [status for status in statuses if not status.inhibited_by]
+        self._metrics.suppress("inhibition", len(statuses) - len(free))
+        if group.muted_by:
+            active = group.muted_by == group.route.options.active_intervals
+            self._metrics.suppress("active_time_interval" if active else "mute_time_interval", len(free))
+        else:
+            self._metrics.suppress("silence", sum(bool(status.silenced_by) for status in free))
 
     def _record(self, group: Group, stated: Sequence[tuple[Member, AlertStatus]], at: int) -> None:
         changed: dict[Muted, list[HeldAlert]] = {}

@@ -95,10 +95,10 @@ class Alerting:
         """The part of the configuration that Alertmanager knows, secrets hidden."""
         return "" if self._configuration is None else alertmanager_yaml(self._configuration)
 
-    def receiver_names(self) -> list[str]:
-        """Every receiver, in the order of the file."""
+    def receivers(self) -> Mapping[str, Mapping[str, str]]:
+        """The labels of every receiver by its name, which is one of them, in the order of the file."""
         receivers = () if self._configuration is None else self._configuration.notify.receivers
-        return [receiver.name for receiver in receivers]
+        return {receiver.name: {**receiver.labels, "name": receiver.name} for receiver in receivers}
 
     def feel(self) -> list[Feeling]:
         """How much there is to tell."""

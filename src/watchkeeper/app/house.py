@@ -38,6 +38,7 @@ from watchkeeper.app.urls import external_url, local_url, route_prefix
 from watchkeeper.app.web import Switch, WebServer
 from watchkeeper.app.whereabouts import announced
 from watchkeeper.base.clock import Clock
+from watchkeeper.base.configuration import ConfigurationFailure, Place, Problem
 from watchkeeper.base.duration import format_duration
 from watchkeeper.base.failure import Failure
 from watchkeeper.journal import Entry, Journal
@@ -64,6 +65,7 @@ class House:
         self.started_ms = clock.now_ms()
         self._reloads = (True, self.started_ms)
         self._metrics.reloaded(*self._reloads)
+        self._metrics.lives_by(self.configuration_yaml())
         self._reloading = asyncio.Lock()
         self.notices = Notices(clock, settings.max_listeners)
         self._rooms: Sequence[Room] = ()
@@ -110,6 +112,7 @@ class House:
         async with self._reloading:
             try:
                 configuration = await asyncio.to_thread(self._load)
+                _check_still_routed(self.configuration, configuration)
                 prepared = [await room.prepare(configuration) for room in self._rooms]
             except Failure as why:
                 self._reloads = (False, self._reloads[1])
@@ -123,6 +126,7 @@ class House:
             self.configuration = configuration
             self._reloads = (True, self.clock.now_ms())
             self._metrics.reloaded(*self._reloads)
+            self._metrics.lives_by(self.configuration_yaml())
             self.notices.settle(RELOAD_FAILED)
             logger.info("the configuration has been read again")
             self._record(configuration_loaded(configuration, self.clock.now_ms(), at_start=False))
@@ -160,13 +164,14 @@ class House:
 
     def _core(self) -> Core:
         settings = self.settings
-        enabled = settings.enable_lifecycle
+        # Alertmanager reads its file again for whoever asks, Prometheus only where that is enabled.
+        reloads, enabled = settings.role is Role.ALERTS, settings.enable_lifecycle
         return Core(
             clock=self.clock,
             registry=self.registry,
             readers=Readers(_READERS),
             status=self.condition,
-            lifecycle=Lifecycle(self.reload if enabled else None, self.stopped.set if enabled else None),
+            lifecycle=Lifecycle(self.reload if enabled or reloads else None, self.stopped.set if enabled else None),
             build=BuildInfo(watchkeeper.__version__, "", platform.python_version()),
             options=Options(
                 telemetry=settings.role is Role.ALL,
@@ -211,6 +216,14 @@ def _registry() -> CollectorRegistry:
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
     return registry
+
+
+def _check_still_routed(before: Configuration, after: Configuration) -> None:
+    """Raise ConfigurationFailure where a file that is empty, or half written, would end all notification."""
+    if before.routing is not None and after.routing is None:
+        files = ", ".join(str(file) for file in after.files)
+        text = '"route" is gone: nobody would be told of any alert; to do without it, start anew'
+        raise ConfigurationFailure([Problem(Place(files), text)])
 
 
 def _check_selector(text: str) -> None:

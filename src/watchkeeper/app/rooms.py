@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 
 from watchkeeper.access import open_signer
 from watchkeeper.alerts import AlertLimits
+from watchkeeper.api.alertmanager import retired
 from watchkeeper.api.notices import Notices
 from watchkeeper.api.rooms import Core, Running
 from watchkeeper.api.watchkeeper import below, openapi, quality
@@ -111,7 +112,8 @@ async def open_rooms(house: Building, stack: AsyncExitStack) -> Rooms:
         return house.configuration.severities
 
     own = below([*quality.routes(house.core, journal, severities), *openapi.routes(house.core)])
-    return Rooms([*watched, *own, *duty.routes()], live, journal, passes.good)
+    gone = retired.routes(beside_prometheus=watching is not None)
+    return Rooms([*gone, *watched, *own, *duty.routes()], live, journal, passes.good)
 
 
 def _folder(data: Path) -> Path:

@@ -14,6 +14,8 @@ class NotifyMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         by = ["integration"]
+        self.receivers = Gauge("alertmanager_receivers", "Receivers that are configured.", registry=registry)
+        self.integrations = Gauge("alertmanager_integrations", "Integrations of all receivers.", registry=registry)
         self.notifications = Counter(
             "alertmanager_notifications", "Notifications that were attempted.", by, registry=registry
         )

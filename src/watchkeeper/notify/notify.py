@@ -138,6 +138,8 @@ class Notify:
         self._receivers = {each.name: self._integrations(each, before.get(each.name, ())) for each in receivers}
         self._fallbacks = {each.name: each.fallback for each in receivers if each.fallback}
         self._metrics.expect(one.config.kind for each in self._receivers.values() for one in each)
+        self._metrics.receivers.set(len(prepared.config.receivers))
+        self._metrics.integrations.set(sum(len(self._receivers[each.name]) for each in prepared.config.receivers))
         kept = {one.guard for each in self._receivers.values() for one in each}
         for gone in {one.guard for each in before.values() for one in each} - kept:
             gone.end()

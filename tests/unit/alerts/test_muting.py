@@ -32,6 +32,7 @@ route: {receiver: a, group_wait: 1s, group_interval: 10s, routes: [
   {match: {k: muted}, mute_time_intervals: [early]}, {match: {k: active}, active_time_intervals: [early]}]}
 time_intervals: [{name: early, time_intervals: [{times: [{start_time: '04:00', end_time: '04:41'}]}]}]
 """
+SUPPRESSED = "alertmanager_notifications_suppressed_total"
 Make = Callable[..., Received]
 
 
@@ -48,6 +49,23 @@ async def test_a_target_is_mute_while_a_source_fires(workshop: Workshop, alert: 
     assert workshop.told() == [("a", "", ["S", "U"])]
     await workshop.pass_s(10)
     assert workshop.told() == [("a", "", ["-S", "T", "U"])]
+
+
+async def test_what_is_not_told_is_counted_by_what_holds_it_back_first(workshop: Workshop, alert: Make):
+    await workshop.start(INHIBIT)
+    await workshop.room.silences.set(silence(0, 60))
+    await workshop.post(alert("S", sev="crit", team="x"), alert("T", sev="warn", team="x"), alert("U", team="x"))
+    await workshop.pass_s(1)
+    assert workshop.value(SUPPRESSED, reason="inhibition") == 1
+    assert workshop.value(SUPPRESSED, reason="silence") == 2
+
+
+async def test_what_times_hold_back_is_counted_as_that(workshop: Workshop, alert: Make):
+    await workshop.start(INTERVALS)
+    await workshop.post(alert("A", k="muted"), alert("B", k="muted"), alert("C"))
+    await workshop.pass_s(1)
+    assert workshop.value(SUPPRESSED, reason="mute_time_interval") == 2
+    assert workshop.value(SUPPRESSED, reason="active_time_interval") is None
 
 
 async def test_the_status_names_what_inhibits(workshop: Workshop, alert: Make):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,31 +20,33 @@ from watchkeeper.alerts import (
 )
 from watchkeeper.api.alertmanager.answer import Malformed, Refused, answer, done, required
 from watchkeeper.api.alertmanager.filters import filter_of
+from watchkeeper.api.alertmanager.routed import Routed
 from watchkeeper.api.alertmanager.times import read_time, time_text
 from watchkeeper.api.alertmanager.wire import PostedAlert, read_json, texts
 from watchkeeper.api.tenant import tenant_of
 from watchkeeper.base.clock import Clock
+from watchkeeper.base.url import url_fault
 from watchkeeper.store import StoreFailure
 
 _URI = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:|/).*", re.DOTALL)
-_BAD_ESCAPE = re.compile(r"[^?]*%(?![0-9a-fA-F]{2})")
 
 
 class AlertsFace:
     """What can be asked of alerts."""
 
-    def __init__(self, room: Alerts, clock: Clock) -> None:
+    def __init__(self, room: Alerts, routed: Routed, clock: Clock) -> None:
         self._room = room
+        self._routed = routed
         self._clock = clock
 
     async def show(self, request: Request) -> Response:
         """Every alert that has not ended."""
-        listed = list_alerts(self._room, filter_of(request), self._clock.now_ms())
+        listed = list_alerts(self._room, filter_of(request, self._routed), self._clock.now_ms())
         return answer([_alert(one) for one in listed])
 
     async def show_groups(self, request: Request) -> Response:
         """The groups that are waiting to be told, or have been."""
-        groups = list_groups(self._room, filter_of(request), self._clock.now_ms())
+        groups = list_groups(self._room, filter_of(request, self._routed), self._clock.now_ms())
         return answer(
             [
                 {
@@ -84,11 +85,7 @@ def _received(posted: PostedAlert, i: int) -> Received:
 
 def _is_uri(url: str) -> bool:
     """Say whether it begins with a scheme or a slash, and its port and escapes are such."""
-    try:
-        _ = urlsplit(url).port
-    except ValueError:
-        return False
-    return _URI.fullmatch(url) is not None and not _BAD_ESCAPE.match(url)
+    return _URI.fullmatch(url) is not None and url_fault(url) is None
 
 
 def _alert(listed: ListedAlert) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from starlette.responses import Response
 
 from watchkeeper.base.failure import Failure
 
+_NOT_KEPT = {"Cache-Control": "no-store"}
+"""No proxy or browser may show later what stood once."""
+
 
 class Refused(Failure):
     """A request that a handler refuses: the text is the whole body."""
@@ -44,12 +47,12 @@ def required(what: str) -> Malformed:
 
 def answer(value: Any) -> Response:
     """A 200 with JSON."""
-    return Response(msgspec.json.encode(value), media_type="application/json")
+    return Response(msgspec.json.encode(value), headers=_NOT_KEPT, media_type="application/json")
 
 
 def done() -> Response:
     """A 200 without anything."""
-    return Response(status_code=200)
+    return Response(status_code=200, headers=_NOT_KEPT)
 
 
 def failed(failure: Refused | Malformed) -> Response:
@@ -57,4 +60,4 @@ def failed(failure: Refused | Malformed) -> Response:
     body: Any = str(failure)
     if isinstance(failure, Malformed):
         body = {"code": failure.code, "message": str(failure)}
-    return Response(msgspec.json.encode(body), failure.status, media_type="application/json")
+    return Response(msgspec.json.encode(body), failure.status, _NOT_KEPT, media_type="application/json")

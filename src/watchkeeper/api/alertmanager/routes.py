@@ -12,8 +12,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from watchkeeper.alerts import Alerts
 from watchkeeper.api.alertmanager.alerts import AlertsFace
 from watchkeeper.api.alertmanager.answer import Malformed, Refused, accepts_json, failed
+from watchkeeper.api.alertmanager.routed import Routed
 from watchkeeper.api.alertmanager.silences import SilencesFace
-from watchkeeper.api.alertmanager.status import Routed, StatusFace
+from watchkeeper.api.alertmanager.status import StatusFace
 from watchkeeper.api.rooms import Core, Running
 
 _Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -22,7 +23,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"]
 
 def routes(core: Core, room: Alerts, routed: Routed, running: Running) -> BaseRoute:
     """The routes below `/api/v2`."""
-    alerts, silences = AlertsFace(room, core.clock), SilencesFace(room.silences, core.clock)
+    alerts, silences = AlertsFace(room, routed, core.clock), SilencesFace(room.silences, core.clock)
     status = StatusFace(routed, running, core.build)
     return Mount(
         "/api/v2",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from watchkeeper.alerts import (
     InboundSections,
@@ -28,6 +28,7 @@ from watchkeeper.base.configuration import (
     SizeBytes,
     Text,
 )
+from watchkeeper.base.configuration.secret import hide_telling
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.http import TLSConfig
 from watchkeeper.model.tenant import DEFAULT_TENANT
@@ -226,6 +227,9 @@ class Global(GlobalConfig, NotificationDefaults, RoutingGlobal):
     """The `global` section, Prometheus' and Alertmanager's keys together."""
 
 
+_EventRecorder = Annotated[dict[str, Any] | None, BeforeValidator(hide_telling)]
+
+
 class WholeFile(
     RoutingSections,
     SilencingSections,
@@ -246,6 +250,7 @@ class WholeFile(
     scrape_configs: tuple[ScrapeConfig, ...] = ()
     storage: StorageConfig = StorageConfig()
     control: ControlConfig = ControlConfig()
+    event_recorder: Annotated[_EventRecorder, NotYet("recording events elsewhere: the journal has them")] = None
     tracing: Annotated[TracingConfig | None, NotYet("sending our own traces")] = None
     remote_write: Annotated[tuple[RemoteWriteConfig, ...], NotYet("forwarding samples")] = ()
     remote_read: Annotated[tuple[RemoteReadConfig, ...], NotYet("reading from other stores")] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -164,14 +165,18 @@ class HTTPClient:
         return sent
 
 
+_READY = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*")
+
+
 def _target(url: str | URL) -> URL:
+    """Where to send a request; a text goes out as it is written, escapes and all, where it can."""
     try:
         target = URL(url)
     except ValueError as error:
         raise HTTPFailure(f"malformed URL: {error}", retryable=False) from error
     if target.scheme not in ("http", "https") or not target.host:
         raise HTTPFailure(f"{shown_url(target)} is not an http or https URL with a host", retryable=False)
-    return target
+    return URL(url, encoded=True) if isinstance(url, str) and _READY.fullmatch(url) else target
 
 
 def _timeout(timeout_s: float) -> aiohttp.ClientTimeout:

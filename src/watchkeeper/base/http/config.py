@@ -11,6 +11,7 @@ from yarl import URL
 
 from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text, at_most_one
 from watchkeeper.base.configuration.section import EMPTY, NotYet
+from watchkeeper.base.url import url_fault
 
 RESERVED_HEADERS = frozenset(
     {
@@ -53,6 +54,9 @@ def tls_version(name: TLSVersion) -> ssl.TLSVersion:
 
 def _url(text: str) -> str:
     """The URL's text, which yarl can read; empty stays empty."""
+    fault = url_fault(text)
+    if fault is not None:
+        raise ValueError(f"the URL {fault}")
     URL(text)
     return text
 

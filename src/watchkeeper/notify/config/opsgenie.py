@@ -11,7 +11,7 @@ from watchkeeper.base.configuration import FilePath, Flag, Secret, Section, Text
 from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.notify.config.defaults import NotificationDefaults
 from watchkeeper.notify.config.integration import OverHTTPConfig
-from watchkeeper.notify.config.scalars import URLText, lacking
+from watchkeeper.notify.config.scalars import TemplateText, URLText, lacking
 
 _RESPONDERS = ("team", "teams", "user", "escalation", "schedule")
 
@@ -22,7 +22,7 @@ class OpsGenieResponder(Section):
     id: Text = ""
     name: Text = ""
     username: Text = ""
-    type: Text = ""
+    type: TemplateText = ""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

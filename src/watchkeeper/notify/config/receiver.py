@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from watchkeeper.base.configuration import Problem, Section, Text
 from watchkeeper.base.configuration.decoding import path
 from watchkeeper.base.configuration.place import did_you_mean
+from watchkeeper.base.configuration.section import EMPTY
 from watchkeeper.base.configuration.tree import Loc, Tree, locate
 from watchkeeper.notify.config.apprise import AppriseConfig
 from watchkeeper.notify.config.defaults import NotificationDefaults
@@ -41,10 +42,12 @@ from watchkeeper.notify.config.wechat import WechatConfig
 class Receiver(Section):
     """A name that routes point at, and everything that is to happen for it.
 
+    `labels` are there to ask for it; `name`, which is one of them, may be repeated there.
     `fallback` names the receiver that is told, too, while this one cannot be.
     """
 
     name: Text
+    labels: Mapping[Text, Text] = EMPTY
     fallback: Text = ""
     circuit_breaker: CircuitBreaker | None = None
     rate_limit: RateLimit | None = None
@@ -71,6 +74,14 @@ class Receiver(Section):
     webex_configs: tuple[WebexConfig, ...] = ()
     webhook_configs: tuple[WebhookConfig, ...] = ()
     wechat_configs: tuple[WechatConfig, ...] = ()
+
+    @field_validator("labels")
+    @classmethod
+    def _keep_name(cls, labels: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
+        name = info.data.get("name", "")
+        if labels.get("name", name) != name:
+            raise ValueError(f'the label "name" is the receiver\'s name, "{name}", and cannot have another value')
+        return labels
 
     @model_validator(mode="after")
     def _named(self) -> Self:

@@ -14,6 +14,9 @@ from watchkeeper.base.configuration import Secret, Text
 from watchkeeper.base.configuration.scalars import Written, parse_flag
 from watchkeeper.base.configuration.tree import Scalar
 from watchkeeper.base.duration import format_go_duration
+from watchkeeper.base.url import url_fault
+from watchkeeper.notify.templating.functions import functions
+from watchkeeper.template import Template, TemplateFailure
 
 _GO_UNITS_MS = {"h": 3_600_000.0, "m": 60_000.0, "s": 1000.0, "ms": 1.0, "us": 0.001, "µs": 0.001, "ns": 1e-6}
 _GO_DURATION = re.compile(r"([0-9]*\.?[0-9]+|[0-9]+\.)(h|ms|m|s|us|µs|ns)")
@@ -27,14 +30,13 @@ def lacking(what: str, *keys: str) -> ValueError:
 
 def _checked_url(text: str) -> str | None:
     """What is wrong with an address, without the address itself; None where nothing is."""
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname
-    except ValueError:
-        return "is not a URL"
+    fault = url_fault(text)
+    if fault is not None:
+        return fault
+    parts = urlsplit(text)
     if parts.scheme not in ("http", "https"):
         return "must begin with http:// or https://"
-    return None if host else "has no host"
+    return None if parts.hostname else "has no host"
 
 
 def _url(text: str) -> str:
@@ -50,7 +52,18 @@ def _secret_url(secret: Secret) -> Secret:
 
 
 def _secret_template_url(secret: Secret) -> Secret:
-    return secret if "{{" in secret.reveal() else _secret_url(secret)
+    if "{{" not in secret.reveal():
+        return _secret_url(secret)
+    _template(secret.reveal())
+    return secret
+
+
+def _template(text: str) -> str:
+    try:
+        Template.read("", text, functions(lambda: 0))
+    except TemplateFailure as failure:
+        raise ValueError(f"the template cannot be read: {failure.message}") from None
+    return text
 
 
 def _host_port(text: str) -> str:
@@ -98,7 +111,9 @@ URLText: TypeAlias = Annotated[Text, AfterValidator(_url)]
 SecretURL: TypeAlias = Annotated[Secret, AfterValidator(_secret_url)]
 """An address that says who we are, so it is never shown."""
 SecretTemplateURL: TypeAlias = Annotated[Secret, AfterValidator(_secret_template_url)]
-"""A secret address, or a template of one, which is checked when it is rendered."""
+"""A secret address, or a template of one; what that yields is checked when it is rendered."""
+TemplateText: TypeAlias = Annotated[Text, AfterValidator(_template)]
+"""A template that must be one: elsewhere a wrong one is a warning, and a plain text stands in for it."""
 GoDurationMs: TypeAlias = Annotated[int, BeforeValidator(_go_duration), Written(format_go_duration)]
 """A duration as Go writes it (`1.5s`, `1h`), in milliseconds."""
 Anything: TypeAlias = Annotated[Any, BeforeValidator(typed)]

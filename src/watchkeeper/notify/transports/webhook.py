@@ -42,7 +42,7 @@ class Webhook:
         template = secret_text(self._config.url, self._config.url_file)
         url = message.rendering.text(template)
         if not url:
-            raise NotifyFailure("the webhook's address cannot be rendered", reason="clientError")
+            raise NotifyFailure("the webhook's address cannot be rendered")
         return url
 
 
