@@ -15,6 +15,7 @@ from watchkeeper.alerts import Received, RecurringSilenceConflict, RecurringSile
 from watchkeeper.base.configuration import ConfigurationFailure
 from watchkeeper.cli import main
 from watchkeeper.journal import Search
+from watchkeeper.store.control import ControlDatabase
 
 ROUTE = "route: {receiver: a, group_wait: 1s, group_interval: 10s}\n"
 # The tests begin on 2025-11-21 at 04:40 UTC.
@@ -122,6 +123,22 @@ async def test_those_made_through_the_api_survive_a_restart_and_can_be_deleted(w
     assert 'The recurring silence "made" mutes from 2025-11-21 04:40 UTC to 2025-11-21 04:50 UTC.' in [
         entry.text for entry in entries
     ]
+
+
+async def test_one_that_is_not_understood_any_more_keeps_nothing_from_starting(
+    workshop: Workshop, control_url: str, caplog: pytest.LogCaptureFixture
+):
+    await workshop.start(ROUTE)
+    for name in ("made", "odd"):
+        await workshop.room.recurring.make(made(name).recurring("api"))
+    await workshop.stop()
+    control = ControlDatabase.at(control_url)
+    wrong = "UPDATE alerts_recurring_silences SET document = replace(document, '40 4', '99 4') WHERE name = 'odd'"
+    await control.run([(wrong, [{}])])
+    await control.close()
+    await workshop.start(ROUTE)
+    assert [one.name for one in workshop.room.recurring.all("default")] == ["made"]
+    assert 'the recurring silence "odd" mutes nothing until it is made again: ' in caplog.text
 
 
 async def test_those_of_files_cannot_be_changed_elsewhere(workshop: Workshop):
