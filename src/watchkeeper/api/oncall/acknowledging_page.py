@@ -24,7 +24,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _CLOSE = '<button name="action" value="close">It is over: close it</button>'
 _SAID = {
     "given": "Thank you: the others know now that you look after it.",
-    "closed": "Thank you: the group is closed, and nobody is told of it again until a new alert fires.",
+    "closed": "Thank you: the group is closed, and is neither repeated nor escalated until a new alert fires.",
     "already": "Somebody was faster than you, and nothing has changed.",
     "released": "The acknowledgement is taken back: the group is told and escalated again.",
 }
